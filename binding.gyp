@@ -1,0 +1,33 @@
+{
+  "targets": [
+    {
+      "target_name": "socket_linger",
+      "sources": [
+        "native/addon.cc",
+        "native/napi/arguments.cc",
+        "native/napi/calls.cc",
+        "native/napi/errors.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
+      "cflags_cc": ["-Wall", "-Wextra", "-fvisibility=hidden"],
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": ["native/sys/posix.cc", "native/sys/linux.cc"],
+          # One binary for machines with an older C++ runtime, or none (Alpine's plain image).
+          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL"]
+        }],
+        ["OS=='mac'", {
+          "sources": ["native/sys/posix.cc", "native/sys/darwin.cc"],
+          "xcode_settings": { "GCC_SYMBOLS_PRIVATE_EXTERN": "YES", "MACOSX_DEPLOYMENT_TARGET": "11.0" }
+        }],
+        ["OS in 'freebsd openbsd netbsd dragonflybsd'.split()", {
+          "sources": ["native/sys/posix.cc", "native/sys/bsd.cc"]
+        }],
+        ["OS not in 'linux mac freebsd openbsd netbsd dragonflybsd'.split()", {
+          "sources": ["native/sys/unsupported.cc"]
+        }]
+      ]
+    }
+  ]
+}

@@ -1,0 +1,229 @@
+// net.Socket -> what is underneath. The only file that touches `_handle` and Node's other private parts;
+// each is read defensively, since a Node version or another runtime may lack it.
+import net from 'node:net';
+import tls from 'node:tls';
+
+import { describe, makeError } from './errors.js';
+
+export type SocketLike = net.Socket | tls.TLSSocket;
+
+interface Handle {
+  readonly fd?: number;
+  /** TLS: the handle below. */
+  readonly _parent?: Handle;
+  /** Bytes handed over by Node so far. */
+  readonly bytesWritten?: number;
+  /** Bytes that libuv still has to write. */
+  readonly writeQueueSize?: number;
+  reading?: boolean;
+  readStart?(): number;
+  readStop?(): number;
+  hasRef?(): boolean;
+}
+
+interface BufferedWrite {
+  readonly chunk: Buffer | string;
+  readonly encoding: BufferEncoding;
+}
+
+interface Internals {
+  readonly _handle: Handle | null;
+  /** TLS on top of a net.Socket: that socket. */
+  readonly _parent?: net.Socket | null;
+  /** TLS: the handshake is done. */
+  readonly _secureEstablished?: boolean;
+  readonly _readableState: { readonly buffer?: Iterable<Buffer | string | null> };
+  readonly _writableState: { getBuffer(): BufferedWrite[]; readonly writing: boolean };
+  /** node:http's server: the parser reads from the handle, past the stream. */
+  readonly parser?: unknown;
+  /** resetAndDestroy() was called. */
+  readonly resetAndClosing?: boolean;
+  _writev(chunks: BufferedWrite[], callback: (error?: Error | null) => void): void;
+  _final(callback: (error?: Error | null) => void): void;
+}
+
+function internals(socket: SocketLike): Internals {
+  return socket as unknown as Internals;
+}
+
+function handleOf(socket: SocketLike): Handle | null {
+  return internals(socket)._handle ?? null;
+}
+
+/** The handle that owns the descriptor: below TLS. */
+function bottomHandleOf(socket: SocketLike): Handle | null {
+  let handle = handleOf(socket);
+  while (handle?._parent) handle = handle._parent;
+  return handle;
+}
+
+/** ERR_INVALID_ARG_TYPE for anything but a net.Socket (tls.TLSSocket is one). */
+export function checkSocket(socket: SocketLike): void {
+  if (!(socket instanceof net.Socket)) {
+    throw makeError('ERR_INVALID_ARG_TYPE', 'socket', 'a net.Socket or tls.TLSSocket', describe(socket));
+  }
+}
+
+/**
+ * The socket's descriptor. Asked anew for every call and never kept: after a close the number belongs to
+ * whatever is opened next.
+ */
+export function descriptorOf(socket: SocketLike): number {
+  const descriptor = (socket as unknown as Partial<Internals> | null | undefined)?._handle?.fd;
+  if (descriptor !== undefined && descriptor >= 0) return descriptor;
+  checkSocket(socket);
+  if (socket.destroyed) throw makeError('ERR_SOCKET_CLOSED');
+  if (socket.connecting || handleOf(socket) === null) throw makeError('ERR_SOCKET_NOT_CONNECTED');
+  throw makeError('ERR_NO_DESCRIPTOR');
+}
+
+export function hasDescriptor(socket: SocketLike): boolean {
+  return (handleOf(socket)?.fd ?? -1) >= 0;
+}
+
+export function isTls(socket: SocketLike): socket is tls.TLSSocket {
+  return socket instanceof tls.TLSSocket;
+}
+
+/** TLS whose handshake is not finished: nothing that was written can have gone out. */
+export function isHandshaking(socket: SocketLike): boolean {
+  return isTls(socket) && internals(socket)._secureEstablished === false;
+}
+
+/** A unix-domain socket, a named pipe, or TLS over one. */
+export function isPipe(socket: SocketLike): boolean {
+  return bottomHandleOf(socket)?.constructor.name === 'Pipe';
+}
+
+/** The net.Socket that a TLSSocket was put on, where there is one: it closes when the TLSSocket does. */
+export function socketBelow(socket: SocketLike): net.Socket | null {
+  const below = isTls(socket) ? internals(socket)._parent : null;
+  return below instanceof net.Socket ? below : null;
+}
+
+/** Whether an open socket keeps the process alive: false after unref(). */
+export function isReferenced(socket: SocketLike): boolean {
+  return bottomHandleOf(socket)?.hasRef?.() ?? true;
+}
+
+/** resetAndDestroy() was called and Node is about to carry it out. */
+export function isResetting(socket: SocketLike): boolean {
+  return internals(socket).resetAndClosing === true;
+}
+
+/** Our FIN has been handed to the kernel, as far as Node knows. */
+export function isHalfClosed(socket: SocketLike): boolean {
+  return socket.writableFinished;
+}
+
+// Queues above the kernel
+
+function byteLength(chunk: Buffer | string, encoding: BufferEncoding): number {
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length;
+}
+
+/** Bytes in the stream's read buffer. */
+export function readBuffered(socket: SocketLike): number {
+  const length = socket.readableLength;
+  const encoding = socket.readableEncoding;
+  if (length === 0 || encoding === null) return length;
+  // After setEncoding() the stream's own length counts characters.
+  let bytes = 0;
+  for (const chunk of internals(socket)._readableState.buffer ?? []) {
+    if (chunk !== null) bytes += byteLength(chunk, encoding);
+  }
+  return bytes;
+}
+
+/** Bytes that libuv has taken from Node and not yet given to the kernel. */
+export function libuvQueue(socket: SocketLike): number {
+  return bottomHandleOf(socket)?.writeQueueSize ?? 0;
+}
+
+/** Bytes that the application has written and the kernel has not taken. */
+export function writeBuffered(socket: SocketLike): number {
+  if (socket.writableLength === 0) return libuvQueue(socket);
+  const handle = handleOf(socket);
+  const written = (socket as { bytesWritten?: number }).bytesWritten;
+  if (handle === null || written === undefined) return socket.writableLength;
+  const notHandedOver = written - (handle.bytesWritten ?? 0);
+  // A write leaves Node's count when all of it is done: libuv knows how much of it is left. TLS has more
+  // inside (plaintext before the handshake, records), which only the count of the whole write covers.
+  return isTls(socket) ? Math.max(notHandedOver, socket.writableLength) : notHandedOver + libuvQueue(socket);
+}
+
+/** A write() is under way: Node has handed it over and waits for it to be done. */
+export function isWriting(socket: SocketLike): boolean {
+  return internals(socket)._writableState.writing;
+}
+
+// Reading
+
+/** Has libuv read, whatever paused it before. Not to be called while connecting. */
+export function startReading(socket: SocketLike): void {
+  const handle = handleOf(socket);
+  if (handle === null) return;
+  handle.reading = true;
+  handle.readStart?.();
+}
+
+/** Stops libuv from reading at once; pause() alone lets it fill the stream's buffer first. */
+export function stopReading(socket: SocketLike): void {
+  const handle = handleOf(socket);
+  if (handle === null) return;
+  handle.reading = false;
+  handle.readStop?.();
+}
+
+const ignore = (): void => undefined;
+
+/**
+ * Gives a connection that node:http's parser reads from, past the stream, back to the stream. node:http does
+ * that when it sees a listener for 'data', which it does not need to keep.
+ */
+export function releaseFromParser(socket: SocketLike): void {
+  if (internals(socket).parser == null) return;
+  socket.on('data', ignore);
+  socket.off('data', ignore);
+}
+
+/** A key that Node keeps to itself, found on a socket made for the purpose. */
+function findPrivateKey(description: string, options?: object): symbol | undefined {
+  return Object.getOwnPropertySymbols(new net.Socket(options)).find((key) => key.description === description);
+}
+
+const bufferCallback = findPrivateKey('kBufferCb', { onread: { buffer: new Uint8Array(1), callback: ignore } });
+
+/** The key of the callback of net.connect({ onread }), by which data goes past the stream; else undefined. */
+export function onreadKey(socket: SocketLike): symbol | undefined {
+  return bufferCallback !== undefined && bufferCallback in socket ? bufferCallback : undefined;
+}
+
+// Writing after destroy()
+
+/** What write() has queued in Node and not handed over. Gone one tick after destroy(). */
+export function takeQueuedWrites(socket: SocketLike): BufferedWrite[] {
+  return internals(socket)._writableState.getBuffer();
+}
+
+/** Hands queued writes to libuv (TLS: encrypts them first); `done` when the kernel has them. */
+export function writeNow(socket: SocketLike, queued: BufferedWrite[], done: (error?: Error | null) => void): void {
+  internals(socket)._writev(queued, done);
+}
+
+/** TLS: close_notify. Then FIN, behind what libuv has to write. */
+export function halfCloseNow(socket: SocketLike, done: (error?: Error | null) => void): void {
+  internals(socket)._final(done);
+}
+
+// Options that Node remembers
+
+const noDelayFlag = findPrivateKey('kSetNoDelay');
+
+/**
+ * Node skips the system call of `socket.setNoDelay(x)` if x is what it set last. Told of our change, it does
+ * not skip one that is needed.
+ */
+export function rememberNoDelay(socket: SocketLike, enabled: boolean): void {
+  if (noDelayFlag !== undefined) (socket as unknown as Record<symbol, unknown>)[noDelayFlag] = enabled;
+}

@@ -1,0 +1,110 @@
+// Own methods in front of a socket's: how lingering sees input and destroy() without a listener on the
+// socket, and whatever the application does with it meanwhile (pipe, pause, read, iterate).
+import { onreadKey, readBuffered, releaseFromParser, type SocketLike } from './handle.js';
+
+type Methods = Record<string | symbol, unknown>;
+
+/**
+ * Puts a method in front of the one that `target` has. The returned function takes it away again, unless
+ * somebody has put another one in front meanwhile: then ours stays behind that and must let calls pass.
+ */
+function override(target: SocketLike, name: string | symbol, method: unknown): () => void {
+  const methods = target as unknown as Methods;
+  const before = Object.getOwnPropertyDescriptor(target, name);
+  Object.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false });
+  return () => {
+    if (methods[name] !== method) return;
+    if (before === undefined) Reflect.deleteProperty(methods, name);
+    else Object.defineProperty(target, name, before);
+  };
+}
+
+/** What becomes of input that the application is no longer given. */
+export interface InputSink {
+  discarded(bytes: number): void;
+  /** libuv saw the end: the peer's FIN, or TLS' close_notify. */
+  ended(): void;
+}
+
+/**
+ * From now on nothing that arrives reaches the application: no 'data', no 'end', read() gives null. What the
+ * stream's own buffer holds counts as discarded.
+ */
+export function discardInput(socket: SocketLike, sink: InputSink): () => void {
+  let active = true;
+  const count = (bytes: number): void => {
+    if (active) sink.discarded(bytes);
+  };
+  releaseFromParser(socket);
+  const restore = [
+    override(socket, 'push', (chunk: Uint8Array | null) => {
+      if (chunk !== null) count(chunk.length);
+      else if (active) sink.ended();
+      return true; // false would stop libuv from reading
+    }),
+    override(socket, 'read', () => null),
+  ];
+  const onread = onreadKey(socket);
+  if (onread !== undefined) {
+    restore.push(
+      override(socket, onread, (bytes: number) => {
+        count(bytes);
+        return true;
+      }),
+    );
+  }
+  count(readBuffered(socket));
+  return () => {
+    active = false;
+    for (const undo of restore) undo();
+  };
+}
+
+/**
+ * Refuses writes as a stream does after end(), but without an 'error' event: whatever is piped into the socket
+ * is held by backpressure until the socket's 'close' unpipes it. destroySoon() has nothing to add either.
+ */
+export function refuseWrites(socket: SocketLike, refusal: () => Error): () => void {
+  const restore = [
+    override(socket, 'write', (_chunk: unknown, encoding?: unknown, callback?: unknown) => {
+      const done = typeof encoding === 'function' ? encoding : callback;
+      if (typeof done === 'function') process.nextTick(done, refusal());
+      return false;
+    }),
+    override(socket, 'destroySoon', () => undefined),
+  ];
+  return () => {
+    for (const undo of restore) undo();
+  };
+}
+
+/**
+ * Asks `intercept` before the socket's handle is closed, once. It calls `proceed`, now or later, with the error
+ * that 'error' shall report (null: none); until then the descriptor stays open and 'close' waits. `_destroy` is
+ * the documented place for that.
+ */
+export function interceptDestroy(
+  socket: SocketLike,
+  intercept: (error: Error | null, proceed: (error: Error | null) => void) => void,
+): () => void {
+  let active = true;
+  const inner = socket._destroy.bind(socket);
+  const restore = override(
+    socket,
+    '_destroy',
+    (error: Error | null, callback: (error: Error | null | undefined) => void) => {
+      const proceed = (shown: Error | null): void => inner(shown, callback);
+      if (active) {
+        stop();
+        intercept(error, proceed);
+      } else {
+        proceed(error);
+      }
+    },
+  );
+  function stop(): void {
+    active = false;
+    restore();
+  }
+  return stop;
+}

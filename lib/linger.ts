@@ -1,0 +1,93 @@
+// SO_LINGER, without its price: the wait happens in the background, not in close().
+import { describe, makeError } from './errors.js';
+import { checkSocket, hasDescriptor, isPipe, isResetting, socketBelow, type SocketLike } from './handle.js';
+import { interceptDestroy } from './intercept.js';
+import { PortableLinger, setCloseMode } from './portable-linger.js';
+import { readOption, writeOption } from './sockopt.js';
+
+export interface SetLingerOptions {
+  /** true: the bare kernel behaviour, where close() itself waits and with it the whole process. */
+  blocking?: boolean;
+}
+
+const armed = new WeakMap<SocketLike, () => void>();
+
+function refusePipe(socket: SocketLike): void {
+  // Linux takes SO_LINGER on AF_UNIX and ignores it (unix_release()).
+  if (isPipe(socket)) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'linger', `unix-domain sockets (${process.platform})`);
+}
+
+/**
+ * SO_LINGER: what the socket's close does with output that the peer has not acknowledged.
+ *
+ * - `null`: off. The close returns at once and the kernel goes on sending.
+ * - `0`: the close sends RST and drops what was not sent.
+ * - `n`: `destroy()`, by you or by Node, sends everything that was written before it (Node's and libuv's queues
+ *   included), then FIN, and waits up to n seconds until the peer's kernel has acknowledged all; then 'close' is
+ *   emitted. Input that arrives meanwhile is thrown away. The wait is in the background; with
+ *   `{ blocking: true }` it is the kernel's own: close() blocks the event loop, and queues above the kernel are
+ *   lost. After n seconds the kernel still goes on sending by itself.
+ *
+ * Callbacks of writes that Node still had queued report ERR_STREAM_DESTROYED as after any destroy(), although the
+ * bytes are sent. A destroy() while connecting has nothing to wait for.
+ *
+ * Errors: ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE (fractions, negative numbers, more than the platform holds),
+ * ERR_OPTION_NOT_SUPPORTED (unix-domain sockets), ERR_SOCKET_NOT_CONNECTED, ERR_SOCKET_CLOSED, and
+ * setsockopt(2)'s own as system errors.
+ */
+export function setLinger(socket: SocketLike, seconds: number | null, options: SetLingerOptions = {}): void {
+  checkSocket(socket);
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw makeError('ERR_INVALID_ARG_TYPE', 'options', 'an object', describe(options));
+  }
+  const { blocking = false } = options;
+  if (typeof blocking !== 'boolean') {
+    throw makeError('ERR_INVALID_ARG_TYPE', 'options.blocking', 'a boolean', describe(blocking));
+  }
+  refusePipe(socket);
+  writeOption(socket, 'linger', seconds, 'seconds');
+  const background = seconds !== null && seconds > 0 && !blocking;
+  // TLS closes the socket below by itself, and that socket may be destroyed directly too.
+  for (let one: SocketLike | null = socket; one !== null; one = socketBelow(one)) {
+    armed.get(one)?.();
+    armed.delete(one);
+    if (background) armed.set(one, interceptDestroy(one, closeInBackground.bind(null, one)));
+  }
+}
+
+/** SO_LINGER as the kernel has it: null (off), or seconds. */
+export function getLinger(socket: SocketLike): number | null {
+  checkSocket(socket);
+  refusePipe(socket);
+  return readOption(socket, 'linger');
+}
+
+function closeInBackground(
+  socket: SocketLike,
+  error: Error | null,
+  proceed: (error: Error | null) => void,
+): void {
+  // The option may have been changed since by other means (a reset, another owner of the descriptor).
+  const seconds = hasDescriptor(socket) ? readOption(socket, 'linger') : null;
+  if (seconds === null || seconds === 0) {
+    proceed(error);
+    return;
+  }
+  const closeNow = (): void => {
+    setCloseMode(socket, 'plain');
+    proceed(error);
+  };
+  // `connecting` is still true here; nothing was sent on such a socket.
+  if (socket.connecting || isResetting(socket)) {
+    closeNow();
+    return;
+  }
+  const limits = {
+    until: 'acked',
+    unread: 'discard',
+    timeout: seconds * 1000,
+    idleTimeout: Infinity,
+    maxBytes: Infinity,
+  } as const;
+  new PortableLinger(socket, limits, () => undefined).watchDestroyed(closeNow);
+}

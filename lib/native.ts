@@ -1,0 +1,61 @@
+// The addon's loader and its types: the other half of native/addon.cc.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+import { makeError } from './errors.js';
+
+export type TcpState =
+  | 'ESTABLISHED'
+  | 'SYN_SENT'
+  | 'SYN_RECEIVED'
+  | 'FIN_WAIT1'
+  | 'FIN_WAIT2'
+  | 'TIME_WAIT'
+  | 'CLOSED'
+  | 'CLOSE_WAIT'
+  | 'LAST_ACK'
+  | 'LISTEN'
+  | 'CLOSING';
+
+/** `how` of shutdown(), in the order of sys::How. */
+export const How = { read: 0, write: 1, both: 2 } as const;
+
+/** How a discard() ended, in the order of sys::InputEnd. */
+export const InputEnd = { open: 0, limit: 1, eof: 2, failed: 3 } as const;
+
+export interface Native {
+  /** What this system has, in the order of the indices that getOption and setOption take. */
+  readonly options: readonly { readonly name: string; readonly max: number }[];
+  /** Names for readTcpState(); null: not TCP, or not told by this system. */
+  readonly tcpStates: readonly (TcpState | null)[];
+  getOption(descriptor: number, option: number): unknown;
+  setOption(descriptor: number, option: number, value: unknown): void;
+  shutdown(descriptor: number, how: number): void;
+  /** Fills [unread, unacked, unsent]: bytes without the FIN, -1 where the system can't tell. */
+  readQueues(descriptor: number, finQueued: boolean, result: Float64Array): void;
+  readTcpState(descriptor: number): number;
+  /** Fills [bytes, InputEnd, error number]. Never blocks. */
+  discard(descriptor: number, limit: number, result: Float64Array): void;
+  /** A system error for discard()'s error number. */
+  makeError(error: number, syscall: string): NodeJS.ErrnoException;
+}
+
+function load(): Native {
+  try {
+    // dist/lib/native.js -> the package's root, where node-gyp-build looks for build/ and prebuilds/
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const find = createRequire(import.meta.url)('node-gyp-build') as (root: string) => Native;
+    return find(root);
+  } catch (cause) {
+    // Thrown at the first call, not at the import: an application may import us and never need the addon.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = makeError('ERR_ADDON_NOT_LOADED', `${process.platform}-${process.arch}`, reason);
+    return new Proxy({} as Native, {
+      get() {
+        throw error;
+      },
+    });
+  }
+}
+
+export const native: Native = load();

@@ -1,0 +1,56 @@
+// What is queued for a socket, in the kernel and above it.
+import { checkSocket, descriptorOf, isHalfClosed, readBuffered, writeBuffered, type SocketLike } from './handle.js';
+import { native } from './native.js';
+
+/** Bytes. null: this system can't tell for this kind of socket. A FIN is never counted. */
+export interface PendingBytes {
+  /** Received by the kernel, not yet read by Node. */
+  unread: number | null;
+  /** Given to the kernel, not yet acknowledged by the peer's kernel; includes `unsent`. */
+  unacked: number | null;
+  /** Given to the kernel, never sent so far: the peer's window or the congestion window is full. */
+  unsent: number | null;
+  /** Read by Node, not yet by the application. TLS: decrypted bytes. */
+  readBuffered: number;
+  /**
+   * Written by the application, not yet taken by the kernel: Node's queue and libuv's. TLS: a write that is on
+   * its way counts whole until the kernel has all of it.
+   */
+  writeBuffered: number;
+}
+
+const numbers = new Float64Array(3);
+
+function known(bytes: number): number | null {
+  return bytes === -1 ? null : bytes;
+}
+
+/** The kernel's share of PendingBytes. */
+export interface KernelQueues {
+  unread: number | null;
+  unacked: number | null;
+  unsent: number | null;
+}
+
+export function kernelQueues(socket: SocketLike): KernelQueues {
+  native.readQueues(descriptorOf(socket), isHalfClosed(socket), numbers);
+  return { unread: known(numbers[0]!), unacked: known(numbers[1]!), unsent: known(numbers[2]!) };
+}
+
+/**
+ * How many bytes are on their way, in each queue (see PendingBytes). Unix-domain sockets: `unacked` and `unsent`
+ * are null. Acknowledged means that the peer's kernel has the bytes, not that its application has read them.
+ *
+ * Linux: FIONREAD, SIOCOUTQ and SIOCOUTQNSD (tcp(7)), the FIN subtracted.
+ */
+export function pendingBytes(socket: SocketLike): PendingBytes {
+  checkSocket(socket);
+  native.readQueues(descriptorOf(socket), isHalfClosed(socket), numbers);
+  return {
+    unread: known(numbers[0]!),
+    unacked: known(numbers[1]!),
+    unsent: known(numbers[2]!),
+    readBuffered: readBuffered(socket),
+    writeBuffered: writeBuffered(socket),
+  };
+}

@@ -1,0 +1,69 @@
+// Half-close.
+import { describe, makeError } from './errors.js';
+import { checkSocket, descriptorOf, isTls, writeBuffered, type SocketLike } from './handle.js';
+import { How, native } from './native.js';
+
+/**
+ * shutdown(2), now.
+ *
+ * - `'write'`: sends FIN; the peer reads end-of-file after what was sent before. What is still queued above the
+ *   kernel could not be sent any more, so that is refused with ERR_WRITES_PENDING: use shutdownWrite(). The
+ *   stream counts as ended: a later write() reports write-after-end. TLS: close_notify goes first, and the FIN
+ *   follows within this turn of the event loop.
+ * - `'read'`: the stream ends after what has arrived; the peer is told nothing and nothing is dropped. Linux
+ *   still accepts what arrives later, Windows resets the connection then. Not a part of a safe close.
+ * - `'both'`: the two at once.
+ *
+ * Errors: ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_WRITES_PENDING, ERR_SOCKET_NOT_CONNECTED,
+ * ERR_SOCKET_CLOSED, and shutdown(2)'s own as system errors.
+ */
+export function shutdown(socket: SocketLike, how: 'read' | 'write' | 'both'): void {
+  checkSocket(socket);
+  if (!Object.hasOwn(How, how)) {
+    throw makeError('ERR_INVALID_ARG_VALUE', 'how', "'read', 'write' or 'both'", describe(how));
+  }
+  const descriptor = descriptorOf(socket);
+  // On Linux shutdown(2) would cancel a connect that is under way.
+  if (socket.connecting) throw makeError('ERR_SOCKET_NOT_CONNECTED');
+  if (how === 'read') {
+    native.shutdown(descriptor, How.read);
+    return;
+  }
+  const pending = writeBuffered(socket);
+  if (pending > 0) throw makeError('ERR_WRITES_PENDING', String(pending));
+  if (isTls(socket)) {
+    socket.end();
+    if (how === 'both') native.shutdown(descriptor, How.read);
+    return;
+  }
+  native.shutdown(descriptor, How[how]);
+  // Node's own shutdown() follows from this and finds nothing left to do.
+  socket.end();
+}
+
+/** SHUT_RD, now; see shutdown(). */
+export function shutdownRead(socket: SocketLike): void {
+  shutdown(socket, 'read');
+}
+
+/**
+ * Sends what was written, then FIN (TLS: close_notify, then FIN), and resolves when the kernel has both; the
+ * peer's acknowledgement is not waited for. Reading goes on. The stream counts as ended from the call on.
+ *
+ * Rejects, if the socket dies first, with the error that it died of (or ERR_SOCKET_CLOSED): then the peer may
+ * not have all. A second call resolves with the first.
+ */
+export async function shutdownWrite(socket: SocketLike): Promise<void> {
+  checkSocket(socket);
+  if (!socket.connecting) descriptorOf(socket);
+  if (socket.writableFinished) return;
+  await new Promise<void>((resolve, reject) => {
+    const settle = (): void => {
+      socket.off('finish', settle).off('close', settle);
+      if (socket.writableFinished) resolve();
+      else reject(socket.errored ?? makeError('ERR_SOCKET_CLOSED'));
+    };
+    socket.on('finish', settle).on('close', settle);
+    socket.end();
+  });
+}

@@ -1,0 +1,55 @@
+// What JavaScript sees: one table. lib/native.ts is its other half.
+#include <napi.h>
+
+#include "core/sys.h"
+#include "napi/calls.h"
+
+namespace socket_linger {
+namespace {
+
+// The order of sys::TcpState; the last one, kUnknown, is null in JavaScript.
+constexpr const char* kTcpStates[] = {
+    "ESTABLISHED", "SYN_SENT",   "SYN_RECEIVED", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT",
+    "CLOSED",      "CLOSE_WAIT", "LAST_ACK",     "LISTEN",    "CLOSING"};
+
+Napi::Array DescribeTcpStates(Napi::Env env) {
+  auto names = Napi::Array::New(env);
+  uint32_t index = 0;
+  for (const char* name : kTcpStates) names[index++] = Napi::String::New(env, name);
+  names[index] = env.Null();
+  return names;
+}
+
+Napi::Array DescribeOptions(Napi::Env env) {
+  const OptionRows options = sys::Options();
+  auto rows = Napi::Array::New(env);
+  for (uint32_t index = 0; index < options.count; ++index) {
+    auto row = Napi::Object::New(env);
+    row["name"] = Napi::String::New(env, options.rows[index].name);
+    row["max"] = Napi::Number::New(env, static_cast<double>(options.rows[index].max));
+    rows[index] = row;
+  }
+  return rows;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports["options"] = DescribeOptions(env);
+  exports["tcpStates"] = DescribeTcpStates(env);
+  exports["getOption"] = Napi::Function::New<GetOption>(env, "getOption");
+  exports["setOption"] = Napi::Function::New<SetOption>(env, "setOption");
+  exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
+  exports["readQueues"] = Napi::Function::New<ReadQueues>(env, "readQueues");
+  exports["readTcpState"] = Napi::Function::New<ReadTcpState>(env, "readTcpState");
+  exports["discard"] = Napi::Function::New<Discard>(env, "discard");
+  exports["makeError"] = Napi::Function::New<MakeError>(env, "makeError");
+  return exports;
+}
+
+}  // namespace
+}  // namespace socket_linger
+
+Napi::Object InitSocketLinger(Napi::Env env, Napi::Object exports) {
+  return socket_linger::Init(env, exports);
+}
+
+NODE_API_MODULE(socket_linger, InitSocketLinger)

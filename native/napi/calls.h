@@ -1,0 +1,16 @@
+// One function per native call: arguments -> sys -> result or error.
+#pragma once
+
+#include <napi.h>
+
+namespace socket_linger {
+
+Napi::Value GetOption(const Napi::CallbackInfo&);     // (descriptor, option): boolean | number | null
+Napi::Value SetOption(const Napi::CallbackInfo&);     // (descriptor, option, value)
+Napi::Value Shutdown(const Napi::CallbackInfo&);      // (descriptor, how)
+Napi::Value ReadQueues(const Napi::CallbackInfo&);    // (descriptor, finQueued, [unread, unacked, unsent])
+Napi::Value ReadTcpState(const Napi::CallbackInfo&);  // (descriptor): index into `tcpStates`
+Napi::Value Discard(const Napi::CallbackInfo&);       // (descriptor, limit, [bytes, inputEnd, errno])
+Napi::Value MakeError(const Napi::CallbackInfo&);     // (errno of a Discard, syscall): an Error, not thrown
+
+}  // namespace socket_linger

@@ -1,0 +1,25 @@
+// Shared by the POSIX files in this folder, not part of the contract.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <cstddef>
+
+#include "../core/sys.h"
+
+namespace socket_linger::sys {
+
+// -1 for what cannot be a descriptor, so that the next system call answers EBADF.
+int ToFd(Descriptor);
+
+// errno if a call answered other than 0.
+int LastError(int result);
+
+int SocketType(int fd, int* type);
+int SocketFamily(int fd, int* family);
+
+// The loop behind Discard: recv() with `flags` into `buffer` until the input ends or `limit` is reached.
+void DiscardWith(int fd, uint64_t limit, void* buffer, size_t size, int flags, Discarded*);
+
+}  // namespace socket_linger::sys

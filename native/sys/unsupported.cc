@@ -1,0 +1,19 @@
+// Systems without a file of their own: every call answers "not supported", and no option has a row.
+#include <cerrno>
+
+#include "../core/sys.h"
+
+namespace socket_linger::sys {
+
+OptionRows Options() { return {nullptr, 0}; }
+int GetOption(Descriptor, const OptionRow&, OptionValue*) { return ENOSYS; }
+int SetOption(Descriptor, const OptionRow&, const OptionValue&) { return ENOSYS; }
+int Shutdown(Descriptor, How) { return ENOSYS; }
+int ReadQueues(Descriptor, bool, Queues*) { return ENOSYS; }
+int ReadTcpState(Descriptor, TcpState*) { return ENOSYS; }
+int Discard(Descriptor, uint64_t, Discarded*) { return ENOSYS; }
+const char* ErrorName(int) { return "ENOSYS"; }
+const char* ErrorText(int) { return "Function not implemented"; }
+int NodeErrno(int error) { return -error; }
+
+}  // namespace socket_linger::sys
