@@ -73,6 +73,19 @@ const longestTimer = 2 ** 31 - 1;
 
 const numbers = new Float64Array(3);
 
+/** null where the system can't answer, or the descriptor is gone: no reason to give up the linger. */
+function attempt<T>(call: () => T): T | null {
+  try {
+    return call();
+  } catch {
+    return null;
+  }
+}
+
+function tcpState(socket: SocketLike): TcpState | null {
+  return native.tcpStates[native.readTcpState(descriptorOf(socket))] ?? null;
+}
+
 const active = new WeakMap<SocketLike, PortableLinger>();
 
 /** Ends a linger that is under way, if there is one: its socket is closed at once. */
@@ -93,6 +106,8 @@ export class PortableLinger {
   private restoreInput: (() => void) | undefined;
   /** Input is taken from the descriptor by us, no longer by Node. */
   private raw = false;
+  /** The last time there was more than the budget. */
+  private moreInput = false;
   private peerEnded = false;
 
   /** Everything that was written is with libuv or the kernel, and the FIN behind it. */
@@ -122,7 +137,7 @@ export class PortableLinger {
       if (socket.connecting) socket.once('connect', this.read);
       else this.read();
     } else if (socket.readableEnded) {
-      this.peerEnded = true;
+      this.noteEnd();
     } else {
       socket.once('end', this.noteEnd);
     }
@@ -167,8 +182,7 @@ export class PortableLinger {
 
   private readonly read = (): void => {
     if (this.done || this.raw) return;
-    // A stream that has ended may have ended by our own SHUT_RD: only the descriptor knows.
-    if (this.socket.readableEnded) this.readRaw();
+    if (this.socket.readableEnded) this.noteEnd();
     else startReading(this.socket);
   };
 
@@ -192,14 +206,12 @@ export class PortableLinger {
 
   private readonly noteEnd = (): void => {
     if (this.done) return;
-    // close_notify and our own SHUT_RD look like the peer's FIN from above.
+    // From above, close_notify and our own SHUT_RD look like the peer's FIN; so does a reset that libuv sees
+    // together with data (POLLHUP, uv__stream_io()). The descriptor knows.
     const { state } = this.sample();
-    if (this.limits.unread === 'deliver' || state === null || peerFinStates.has(state)) {
-      this.peerEnded = true;
-      this.look();
-    } else {
-      this.readRaw();
-    }
+    if (state !== null) return this.readRaw();
+    this.peerEnded = true;
+    this.look();
   };
 
   private readonly noteFinish = (): void => {
@@ -219,9 +231,8 @@ export class PortableLinger {
 
   private sample(): Sample {
     const { socket } = this;
-    if (!hasDescriptor(socket)) return { halfClosed: false, unacked: null, state: null, acknowledged: null };
-    const state = native.tcpStates[native.readTcpState(descriptorOf(socket))] ?? null;
-    const { unacked } = kernelQueues(socket);
+    const state = attempt(() => tcpState(socket));
+    const unacked = attempt(() => kernelQueues(socket).unacked);
     const halfClosed = this.flushed && libuvQueue(socket) === 0 && !beforeFinStates.has(state);
     const acknowledged = unacked === null ? null : halfClosed && unacked === 0 && !finUnackedStates.has(state);
     return { halfClosed, unacked, state, acknowledged };
@@ -247,9 +258,16 @@ export class PortableLinger {
   /** False: the connection turned out to be broken, and this linger is over. */
   private discardRaw(): boolean {
     if (!hasDescriptor(this.socket)) return true;
-    native.discard(descriptorOf(this.socket), discardBudget, numbers);
+    try {
+      native.discard(descriptorOf(this.socket), discardBudget, numbers);
+    } catch (error) {
+      // Somebody has closed the descriptor under our feet.
+      this.finish('already-closed', error as Error);
+      return false;
+    }
     if (numbers[0]! > 0) this.noteProgress(numbers[0]!);
     const end = numbers[1]!;
+    this.moreInput = end === InputEnd.limit;
     if (end === InputEnd.failed) {
       this.finish('peer-reset', native.makeError(numbers[2]!, 'recv'));
       return false;
@@ -267,10 +285,9 @@ export class PortableLinger {
   /** TLS that broke or never finished its handshake can't half-close by itself. */
   private forceFin(): void {
     const { socket } = this;
-    if (this.release === undefined || !this.flushed || libuvQueue(socket) > 0 || !hasDescriptor(socket)) return;
-    if (!isTls(socket)) return;
-    const state = native.tcpStates[native.readTcpState(descriptorOf(socket))];
-    if (state === 'ESTABLISHED' || state === 'CLOSE_WAIT') native.shutdown(descriptorOf(socket), How.write);
+    if (this.release === undefined || !isTls(socket) || !this.flushed || libuvQueue(socket) > 0) return;
+    const { state } = this.sample();
+    if (state === 'ESTABLISHED' || state === 'CLOSE_WAIT') attempt(() => native.shutdown(descriptorOf(socket), How.write));
   }
 
   /** Whatever has changed here since the last look means that the peer is alive. */
@@ -301,7 +318,8 @@ export class PortableLinger {
     );
     // Nobody tells us of an acknowledgement, nor of input that Node does not read for us.
     const idle = now - this.lastProgressAt;
-    const pause = Math.min(longestPause, Math.max(now - this.startedAt < 100 ? 1 : 5, idle / 4));
+    const hurry = this.moreInput || now - this.startedAt < 100;
+    const pause = Math.min(longestPause, Math.max(hurry ? 1 : 5, idle / 4));
     const told = this.limits.unread === 'discard' && sample.acknowledged === true && !this.raw;
     const wait = Math.min(deadline - now, told ? Infinity : pause, longestTimer);
     this.timer = setTimeout(this.look, Math.max(1, Math.ceil(wait)));
@@ -327,10 +345,12 @@ export class PortableLinger {
     const sample = this.sample();
     const buffered = writeBuffered(this.socket);
     const unackedBytes = sample.unacked === null && buffered === 0 ? null : (sample.unacked ?? 0) + buffered;
-    if (hasDescriptor(this.socket) && outcome !== 'peer-reset') {
+    if (outcome !== 'peer-reset') {
       // Unread input would turn the close into a reset.
-      native.discard(descriptorOf(this.socket), lastDiscardBudget, numbers);
-      this.discardedBytes += numbers[0]!;
+      attempt(() => {
+        native.discard(descriptorOf(this.socket), lastDiscardBudget, numbers);
+        this.discardedBytes += numbers[0]!;
+      });
     }
     this.stopWatchingStream();
     this.onVerdict({
@@ -358,8 +378,12 @@ export class PortableLinger {
   }
 }
 
-/** Has the coming close() wait for nothing (it would block the event loop), or reset the connection. */
-export function setCloseMode(socket: SocketLike, mode: 'plain' | 'reset'): void {
-  if (!hasDescriptor(socket) || isPipe(socket)) return;
-  native.setOption(descriptorOf(socket), nativeRow('linger').index, mode === 'reset' ? 0 : null);
+/**
+ * Has the coming close() wait for nothing (it would block the event loop), or reset the connection. False: the
+ * option can't be set; macOS answers EINVAL once both directions are shut, when a close has neither effect.
+ */
+export function setCloseMode(socket: SocketLike, mode: 'plain' | 'reset'): boolean {
+  if (isPipe(socket)) return mode === 'plain';
+  const value = mode === 'reset' ? 0 : null;
+  return attempt(() => native.setOption(descriptorOf(socket), nativeRow('linger').index, value)) !== null;
 }

@@ -118,14 +118,10 @@ int Discard(Descriptor descriptor, uint64_t limit, Discarded* result) {
   int protocol = 0;
   socklen_t size = sizeof protocol;
   if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0) return errno;
-  if (protocol == IPPROTO_TCP) {
-    // tcp(7): MSG_TRUNC drops the bytes inside the kernel, nothing is copied.
-    constexpr size_t kChunk = size_t{1} << 30;
-    DiscardWith(fd, limit, nullptr, kChunk, MSG_TRUNC, result);
-  } else {
-    char scratch[64 * 1024];
-    DiscardWith(fd, limit, scratch, sizeof scratch, 0, result);
-  }
+  if (protocol != IPPROTO_TCP) return DiscardByCopying(fd, limit, result);
+  // tcp(7): MSG_TRUNC drops the bytes inside the kernel, nothing is copied.
+  constexpr size_t kChunk = size_t{1} << 30;
+  DiscardWith(fd, limit, nullptr, kChunk, MSG_TRUNC, result);
   return 0;
 }
 

@@ -62,14 +62,6 @@ int SocketType(int fd, int* type) {
   return LastError(getsockopt(fd, SOL_SOCKET, SO_TYPE, type, &size));
 }
 
-int SocketFamily(int fd, int* family) {
-  sockaddr_storage address = {};
-  socklen_t size = sizeof address;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return errno;
-  *family = address.ss_family;
-  return 0;
-}
-
 void DiscardWith(int fd, uint64_t limit, void* buffer, size_t size, int flags, Discarded* result) {
   while (result->bytes < limit) {
     const uint64_t left = limit - result->bytes;
@@ -90,6 +82,15 @@ void DiscardWith(int fd, uint64_t limit, void* buffer, size_t size, int flags, D
     }
   }
   result->end = InputEnd::kLimit;
+}
+
+int DiscardByCopying(int fd, uint64_t limit, Discarded* result) {
+  int type = 0;
+  const int error = SocketType(fd, &type);
+  if (error != 0) return error;
+  char scratch[64 * 1024];
+  DiscardWith(fd, limit, scratch, sizeof scratch, 0, result);
+  return 0;
 }
 
 // Only what socket calls can answer; strerrorname_np would need a newer C library than we ask for.

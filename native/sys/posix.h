@@ -17,9 +17,11 @@ int ToFd(Descriptor);
 int LastError(int result);
 
 int SocketType(int fd, int* type);
-int SocketFamily(int fd, int* family);
 
-// The loop behind Discard: recv() with `flags` into `buffer` until the input ends or `limit` is reached.
+// The loop of every Discard: recv() with `flags` into `buffer` until the input ends or `limit` is reached.
 void DiscardWith(int fd, uint64_t limit, void* buffer, size_t size, int flags, Discarded*);
+
+// The whole of Discard where the kernel can't drop bytes by itself.
+int DiscardByCopying(int fd, uint64_t limit, Discarded*);
 
 }  // namespace socket_linger::sys

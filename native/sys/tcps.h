@@ -1,0 +1,27 @@
+// The TCP states of 4.4BSD's descendants (netinet/tcp_fsm.h): darwin.cc and bsd.cc. Not Linux' numbers.
+#pragma once
+
+#include <netinet/tcp_fsm.h>
+
+#include "../core/sys.h"
+
+namespace socket_linger::sys {
+
+[[maybe_unused]] static TcpState FromTcps(uint8_t state) {
+  switch (state) {
+    case TCPS_CLOSED: return TcpState::kClosed;
+    case TCPS_LISTEN: return TcpState::kListen;
+    case TCPS_SYN_SENT: return TcpState::kSynSent;
+    case TCPS_SYN_RECEIVED: return TcpState::kSynReceived;
+    case TCPS_ESTABLISHED: return TcpState::kEstablished;
+    case TCPS_CLOSE_WAIT: return TcpState::kCloseWait;
+    case TCPS_FIN_WAIT_1: return TcpState::kFinWait1;
+    case TCPS_CLOSING: return TcpState::kClosing;
+    case TCPS_LAST_ACK: return TcpState::kLastAck;
+    case TCPS_FIN_WAIT_2: return TcpState::kFinWait2;
+    case TCPS_TIME_WAIT: return TcpState::kTimeWait;
+    default: return TcpState::kUnknown;
+  }
+}
+
+}  // namespace socket_linger::sys
