@@ -47,7 +47,10 @@ export interface LingerResult {
    * records around them). null: can't say.
    */
   unackedBytes: number | null;
-  /** Bytes of input that were thrown away: the stream's buffer and whatever came later. TLS: partly ciphertext. */
+  /**
+   * Bytes of input that were thrown away: the stream's buffer and whatever came later. TLS: plaintext until our FIN
+   * is sent, ciphertext after it; a record that was received in part at that moment (16 KiB at most) is left out.
+   */
   discardedBytes: number;
   durationMs: number;
   error?: Error;

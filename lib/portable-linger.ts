@@ -102,6 +102,7 @@ export class PortableLinger {
   private timer: NodeJS.Timeout | undefined;
   private done = false;
 
+  private connected: boolean;
   private discardedBytes = 0;
   private restoreInput: (() => void) | undefined;
   /** Input is taken from the descriptor by us, no longer by Node. */
@@ -121,6 +122,7 @@ export class PortableLinger {
     onVerdict: (verdict: Verdict) => void,
   ) {
     this.onVerdict = onVerdict;
+    this.connected = !socket.connecting;
     active.set(socket, this);
   }
 
@@ -134,13 +136,13 @@ export class PortableLinger {
         discarded: (bytes) => this.noteDiscarded(bytes),
         ended: () => this.noteEnd(),
       });
-      if (socket.connecting) socket.once('connect', this.read);
-      else this.read();
+      if (this.connected) this.read();
     } else if (socket.readableEnded) {
       this.noteEnd();
     } else {
       socket.once('end', this.noteEnd);
     }
+    if (!this.connected) socket.once('connect', this.noteConnect);
     socket.once('finish', this.noteFinish);
     if (socket.writableFinished) this.noteFinish();
     else this.look();
@@ -180,11 +182,16 @@ export class PortableLinger {
 
   // What happens meanwhile
 
-  private readonly read = (): void => {
+  private readonly noteConnect = (): void => {
+    this.connected = true;
+    if (this.limits.unread === 'discard') this.read();
+  };
+
+  private read(): void {
     if (this.done || this.raw) return;
     if (this.socket.readableEnded) this.noteEnd();
     else startReading(this.socket);
-  };
+  }
 
   private readRaw(): void {
     if (!this.raw) {
@@ -231,6 +238,7 @@ export class PortableLinger {
 
   private sample(): Sample {
     const { socket } = this;
+    if (!this.connected) return { halfClosed: false, unacked: null, state: null, acknowledged: null };
     const state = attempt(() => tcpState(socket));
     const unacked = attempt(() => kernelQueues(socket).unacked);
     const halfClosed = this.flushed && libuvQueue(socket) === 0 && !beforeFinStates.has(state);
@@ -366,15 +374,14 @@ export class PortableLinger {
 
   private isDelivered(sample: Sample, buffered: number): boolean | null {
     if (buffered > 0) return false;
-    if (sample.unacked === null || sample.state === 'SYN_SENT') return null;
-    return sample.unacked === 0;
+    return sample.unacked === null ? null : sample.unacked === 0;
   }
 
   private stopWatchingStream(): void {
     const { socket } = this;
     this.restoreInput?.();
     this.restoreInput = undefined;
-    socket.off('connect', this.read).off('end', this.noteEnd).off('finish', this.noteFinish);
+    socket.off('connect', this.noteConnect).off('end', this.noteEnd).off('finish', this.noteFinish);
   }
 }
 

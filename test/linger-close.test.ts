@@ -325,5 +325,7 @@ describe('lingerClose', () => {
     expectResult(result, { outcome: 'already-closed', delivered: false, error: result.error! });
     assert.equal((result.error as NodeJS.ErrnoException).code, 'ECONNREFUSED');
     await closed(socket);
+    const other = track(net.connect(target));
+    expectResult(await lingerClose(other), { outcome: 'already-closed', delivered: null, error: other.errored! });
   });
 });

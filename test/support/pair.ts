@@ -142,7 +142,7 @@ export async function readAll(socket: net.Socket): Promise<Received> {
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     socket.once('close', () => resolve('close'));
     const handle = handleOf(socket) as ReadableHandle | null;
-    if (handle && !handle.reading) listenAgain(socket);
+    if (handle && !handle.reading && !socket.connecting) listenAgain(socket);
     socket.resume();
   });
   socket.off('data', data);
