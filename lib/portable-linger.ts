@@ -113,6 +113,9 @@ export class PortableLinger {
 
   /** Everything that was written is with libuv or the kernel, and the FIN behind it. */
   private flushed = false;
+  /** Bytes above the kernel at the last look, and those that can't be sent any more. */
+  private lastBuffered: number;
+  private lost = 0;
   /** destroy() waits for this to be called. */
   private release: (() => void) | undefined;
 
@@ -123,6 +126,7 @@ export class PortableLinger {
   ) {
     this.onVerdict = onVerdict;
     this.connected = !socket.connecting;
+    this.lastBuffered = writeBuffered(socket);
     active.set(socket, this);
   }
 
@@ -157,16 +161,27 @@ export class PortableLinger {
     this.socket.setTimeout(0);
     this.stopWatchingStream();
     // A handshake that has not finished can't go on without the stream: nothing that was written can be sent.
-    if (tlsBroken || isHandshaking(this.socket)) this.flushed = true;
+    if (tlsBroken || isHandshaking(this.socket)) this.giveUpFlushing();
     else this.flush(takeQueuedWrites(this.socket));
     this.readRaw();
+  }
+
+  /** What the kernel has not taken by now it will never get. */
+  private giveUpFlushing(): void {
+    // Where a write has failed already it is not in any queue any more.
+    if (!this.flushed) this.lost = Math.max(this.lastBuffered, writeBuffered(this.socket));
+    this.flushed = true;
   }
 
   private flush(queued: ReturnType<typeof takeQueuedWrites>): void {
     const halfClose = (error?: Error | null): void => {
       if (this.done) return;
-      if (error == null && hasDescriptor(this.socket)) halfCloseNow(this.socket, this.noteFlushed);
-      else this.noteFlushed();
+      if (error == null && hasDescriptor(this.socket)) {
+        halfCloseNow(this.socket, this.noteFlushed);
+      } else {
+        this.giveUpFlushing();
+        this.look();
+      }
     };
     const write = (): void => {
       if (this.done || !hasDescriptor(this.socket)) return;
@@ -301,7 +316,8 @@ export class PortableLinger {
   /** Whatever has changed here since the last look means that the peer is alive. */
   private compare({ unacked, state }: Sample, now: number): void {
     const { socket } = this;
-    const signature = `${this.restoreInput ? '' : socket.bytesRead} ${unacked} ${state} ${socket.writableLength} ${libuvQueue(socket)}`;
+    this.lastBuffered = writeBuffered(socket);
+    const signature = `${this.restoreInput ? '' : socket.bytesRead} ${unacked} ${state} ${this.lastBuffered}`;
     if (signature !== this.lastSignature) this.lastProgressAt = now;
     this.lastSignature = signature;
   }
@@ -343,7 +359,9 @@ export class PortableLinger {
 
   /** The connection failed under Node's hands. */
   fail(outcome: 'peer-reset' | 'already-closed', error: Error): void {
-    if (!this.done) this.finish(outcome, error);
+    if (this.done) return;
+    if (!this.socket.writableFinished) this.giveUpFlushing();
+    this.finish(outcome, error);
   }
 
   private finish(outcome: Outcome, error?: Error): void {
@@ -351,7 +369,7 @@ export class PortableLinger {
     clearTimeout(this.timer);
     active.delete(this.socket);
     const sample = this.sample();
-    const buffered = writeBuffered(this.socket);
+    const buffered = Math.max(this.lost, writeBuffered(this.socket));
     const unackedBytes = sample.unacked === null && buffered === 0 ? null : (sample.unacked ?? 0) + buffered;
     if (outcome !== 'peer-reset') {
       // Unread input would turn the close into a reset.

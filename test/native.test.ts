@@ -1,0 +1,155 @@
+// The addon itself, called as nobody should: an error for everything, and never a crash.
+import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
+
+import { InputEnd, native } from '#lib/native.js';
+
+import { connectPair, until } from './support/pair.js';
+
+const result = new Float64Array(3);
+
+/** Every call that takes a descriptor, with arguments that are right otherwise. */
+const calls: Record<string, (descriptor: number) => unknown> = {
+  getOption: (descriptor) => native.getOption(descriptor, 0),
+  setOption: (descriptor) => native.setOption(descriptor, 0, null),
+  shutdown: (descriptor) => native.shutdown(descriptor, 2),
+  readQueues: (descriptor) => native.readQueues(descriptor, false, result),
+  readTcpState: (descriptor) => native.readTcpState(descriptor),
+  discard: (descriptor) => native.discard(descriptor, 1, result),
+};
+
+interface SystemError extends Error {
+  code: string;
+  errno: number;
+  syscall: string;
+}
+
+function failure(call: () => unknown): SystemError {
+  try {
+    call();
+  } catch (error) {
+    return error as SystemError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('the addon', () => {
+  for (const [name, call] of Object.entries(calls)) {
+    it(`${name}: a descriptor that is no socket is ENOTSOCK`, () => {
+      const descriptor = openSync(devNull, 'r');
+      const error = failure(() => call(descriptor));
+      closeSync(descriptor);
+      assert.equal(error.code, 'ENOTSOCK');
+      assert.ok(error.errno < 0);
+      assert.equal(typeof error.syscall, 'string');
+      assert.match(error.message, /^ENOTSOCK: .+, \w+$/);
+    });
+
+    it(`${name}: a closed descriptor, and what can be none, is EBADF`, () => {
+      const descriptor = openSync(devNull, 'r');
+      closeSync(descriptor);
+      for (const one of [descriptor, -1, 1e6, 2 ** 31, 2 ** 32 + 1, 2 ** 53, 0.5, NaN, Infinity, -Infinity, -0.5]) {
+        assert.equal(failure(() => call(one)).code, 'EBADF', String(one));
+      }
+    });
+
+    it(`${name}: anything else is a TypeError`, () => {
+      for (const one of [undefined, null, '3', true, {}, [], 5n, Symbol('5'), () => 5, new Proxy({}, {})]) {
+        const error = failure(() => call(one as number));
+        assert.ok(error instanceof TypeError);
+        assert.equal(error.code, 'ERR_INVALID_ARG_TYPE');
+      }
+    });
+  }
+
+  it('no argument at all is a TypeError', () => {
+    const functions = Object.entries(native).filter(([, value]) => typeof value === 'function');
+    assert.ok(functions.length >= 7);
+    for (const [name, call] of functions) {
+      assert.equal(failure(() => (call as () => void)()).code, 'ERR_INVALID_ARG_TYPE', name);
+    }
+  });
+
+  it('checks its other arguments too', async () => {
+    const { near } = await connectPair();
+    const { fd } = (near as unknown as { _handle: { fd: number } })._handle;
+    const any = native as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const codes = (name: string, ...args: unknown[]): string => failure(() => any[name]!(fd, ...args)).code;
+    for (const index of [-1, 99, 0.5, NaN, 2 ** 32]) assert.equal(codes('getOption', index), 'ERR_OUT_OF_RANGE');
+    assert.equal(codes('getOption', '0'), 'ERR_INVALID_ARG_TYPE');
+    const linger = native.options.findIndex(({ name }) => name === 'linger');
+    const noDelay = native.options.findIndex(({ name }) => name === 'noDelay');
+    for (const value of [-1, 0.5, NaN, 2 ** 40]) assert.equal(codes('setOption', linger, value), 'ERR_OUT_OF_RANGE');
+    for (const value of ['1', undefined, {}, true]) assert.equal(codes('setOption', linger, value), 'ERR_INVALID_ARG_TYPE');
+    for (const value of [1, null, undefined]) assert.equal(codes('setOption', noDelay, value), 'ERR_INVALID_ARG_TYPE');
+    for (const how of [-1, 3, 1.5, NaN]) assert.equal(codes('shutdown', how), 'ERR_OUT_OF_RANGE');
+    for (const array of [undefined, [], new Float64Array(2), new Float32Array(3), new ArrayBuffer(24), new DataView(new ArrayBuffer(24))]) {
+      assert.equal(codes('readQueues', false, array), 'ERR_INVALID_ARG_TYPE');
+      assert.equal(codes('discard', 1, array), 'ERR_INVALID_ARG_TYPE');
+    }
+    const detached = new Float64Array(3);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    assert.equal(codes('readQueues', false, detached), 'ERR_INVALID_ARG_TYPE');
+    assert.equal(codes('readQueues', 1, result), 'ERR_INVALID_ARG_TYPE');
+    for (const limit of [-1, 0.5, NaN, 2 ** 60, Infinity]) assert.equal(codes('discard', limit, result), 'ERR_OUT_OF_RANGE');
+    assert.equal(failure(() => any.makeError!(1, 2)).code, 'ERR_INVALID_ARG_TYPE');
+    assert.equal(native.makeError(-12345, 'recv').code, 'UNKNOWN');
+  });
+
+  for (const family of ['ipv4', 'ipv6', 'unix'] as const) {
+    it(`discard tells how the input ended, ${family}`, async () => {
+      const { near, far } = await connectPair({ family, farSilent: true });
+      const { fd } = (far as unknown as { _handle: { fd: number } })._handle;
+      native.discard(fd, 100, result);
+      assert.deepEqual([...result.subarray(0, 2)], [0, InputEnd.open]);
+      near.write(Buffer.alloc(100_000)); // fits into a unix-domain socket's buffer
+      await until('it has all been taken', () => near.writableLength === 0);
+      native.discard(fd, 100, result);
+      assert.deepEqual([...result.subarray(0, 2)], [100, InputEnd.limit]);
+      native.discard(fd, 0, result);
+      assert.deepEqual([...result.subarray(0, 2)], [0, InputEnd.limit]);
+      native.discard(fd, 1e9, result);
+      assert.deepEqual([...result.subarray(0, 2)], [99_900, InputEnd.open]);
+      near.end('x');
+      await until('the end has come', () => {
+        native.discard(fd, 1e9, result);
+        return result[1] === InputEnd.eof;
+      });
+      if (family === 'unix') return;
+      const other = await connectPair({ family, farSilent: true });
+      other.near.resetAndDestroy();
+      const descriptor = (other.far as unknown as { _handle: { fd: number } })._handle.fd;
+      await until('the reset has come', () => {
+        native.discard(descriptor, 1e9, result);
+        return result[1] === InputEnd.failed;
+      });
+      assert.equal(native.makeError(result[2]!, 'recv').code, 'ECONNRESET');
+    });
+  }
+
+  it('knows the TCP states', async () => {
+    const { near, far } = await connectPair();
+    const state = (socket: typeof near): unknown =>
+      native.tcpStates[native.readTcpState((socket as unknown as { _handle: { fd: number } })._handle.fd)];
+    assert.equal(state(near), 'ESTABLISHED');
+    near.end();
+    await until('the FIN is acknowledged', () => state(near) === 'FIN_WAIT2');
+    assert.equal(state(far), 'CLOSE_WAIT');
+    const unix = await connectPair({ family: 'unix' });
+    assert.equal(state(unix.near), null);
+  });
+
+  it('uses no libuv symbol, so that other runtimes can load it', async function () {
+    const { execFileSync } = await import('node:child_process');
+    let symbols: string;
+    try {
+      symbols = execFileSync('nm', ['-D', '--undefined-only', 'build/Release/socket_linger.node'], { encoding: 'utf8' });
+    } catch (error) {
+      console.log(`      skipped: ${(error as Error).message.split('\n')[0]}`);
+      this.skip();
+    }
+    assert.match(symbols, /napi_/); // the premise
+    assert.doesNotMatch(symbols, /\buv_/);
+  });
+});

@@ -1,0 +1,80 @@
+// The oracle: a scenario runs in a network namespace of its own, where the kernel's counters of aborted
+// connections count nothing else.
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * How connections ended, as the kernel counts it (both ends are in the namespace):
+ * - abortOnClose: closed with unread data (TcpExt TCPAbortOnClose)
+ * - abortOnData: data came after the close, or SO_LINGER {1, 0} (TcpExt TCPAbortOnData)
+ * - outRsts: segments with RST (Tcp OutRsts)
+ */
+export interface AbortCounters {
+  abortOnClose: number;
+  abortOnData: number;
+  outRsts: number;
+}
+
+/** One value of /proc/net/netstat or /proc/net/snmp: a line of names, then a line of numbers. */
+function readCounter(file: string, group: string, name: string): number {
+  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line.startsWith(`${group}:`));
+  const [names = [], values = []] = lines.map((line) => line.split(' '));
+  const value = values[names.indexOf(name)];
+  if (value === undefined) throw new Error(`${file} has no ${group} ${name}`);
+  return Number(value);
+}
+
+export function readAbortCounters(): AbortCounters {
+  return {
+    abortOnClose: readCounter('/proc/net/netstat', 'TcpExt', 'TCPAbortOnClose'),
+    abortOnData: readCounter('/proc/net/netstat', 'TcpExt', 'TCPAbortOnData'),
+    outRsts: readCounter('/proc/net/snmp', 'Tcp', 'OutRsts'),
+  };
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** unshare's arguments for a network namespace with loopback; a string says why there can be none. */
+function findNamespace(): string[] | string {
+  if (process.platform !== 'linux') return 'network namespaces are a Linux thing';
+  const up = ['--', 'ip', 'link', 'set', 'lo', 'up'];
+  for (const flags of [['-n'], ['-r', '-n']]) if (succeeds('unshare', [...flags, ...up])) return flags;
+  return 'unshare and ip (util-linux, iproute2) can make no network namespace here';
+}
+
+let namespace: string[] | string | undefined;
+
+/** Why scenarios can't run on this machine, if so. */
+export function noNamespaceReason(...tools: string[]): string | undefined {
+  namespace ??= findNamespace();
+  if (typeof namespace === 'string') return namespace;
+  const missing = tools.find((tool) => !succeeds('sh', ['-c', `command -v ${tool}`]));
+  return missing === undefined ? undefined : `${missing} is not installed`;
+}
+
+export interface ScenarioRun<Result> {
+  result: Result;
+  counters: AbortCounters;
+}
+
+/** Runs `scenario` of scenarios.ts in a namespace of its own; what it returns, and what the counters moved by. */
+export async function runScenario<Result>(scenario: string): Promise<ScenarioRun<Result>> {
+  if (namespace === undefined || typeof namespace === 'string') throw new Error('check noNamespaceReason() first');
+  const script = fileURLToPath(new URL('scenarios.js', import.meta.url));
+  const inside = 'ip link set lo up && exec "$@"';
+  const args = [...namespace, '--', 'sh', '-c', inside, 'sh', process.execPath, script, scenario];
+  const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const output = (await child.stdout.toArray()).join('');
+  const status = await exited;
+  if (status !== 0) throw new Error(`scenario ${scenario} exited with ${status}`);
+  return JSON.parse(output) as ScenarioRun<Result>;
+}
