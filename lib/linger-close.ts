@@ -114,7 +114,8 @@ const promises = new WeakMap<SocketLike, Promise<LingerResult>>();
  *
  * From the call on the socket belongs to it: no 'data', 'end' or 'error' event any more (`unread: 'deliver'`
  * keeps the first two), 'close' at the end. It never rejects for what the peer or the network does; the result
- * tells. A second call returns the first one's promise. destroy() in the middle closes at once.
+ * tells. A second call returns the first one's promise. destroy() in the middle closes at once. It
+ * takes the place of setLinger().
  *
  * Rejects with ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE (nothing has happened to the socket
  * then), and AbortError.
@@ -161,9 +162,7 @@ function start(
     verdict = found;
     acceptWrites();
     options.signal?.removeEventListener('abort', abort);
-    const reset = options.onTimeout === 'reset' && limitOutcomes.has(found.outcome);
-    // destroy() in the middle leaves setLinger()'s promise standing.
-    if (found.outcome !== 'already-closed') setCloseMode(socket, reset ? 'reset' : 'plain');
+    if (options.onTimeout === 'reset' && limitOutcomes.has(found.outcome)) setCloseMode(socket, 'reset');
     // The interceptor lets this pass: there is a verdict.
     socket.destroy();
   });
@@ -210,6 +209,8 @@ function start(
     return;
   }
   options.signal?.addEventListener('abort', abort, { once: true });
+  // A kernel linger, setLinger()'s or somebody else's, would block the event loop at the close. Ours replaces it.
+  setCloseMode(socket, 'plain');
   socket.end();
   linger.watchStream();
 }

@@ -73,13 +73,12 @@ function closeInBackground(
     proceed(error);
     return;
   }
-  const closeNow = (): void => {
-    setCloseMode(socket, 'plain');
-    proceed(error);
-  };
+  // From here on the wait is ours. Whoever closes the descriptor, a worker that is terminated for one, must not
+  // stand still for it.
+  setCloseMode(socket, 'plain');
   // `connecting` is still true here; nothing was sent on such a socket.
   if (socket.connecting || isResetting(socket)) {
-    closeNow();
+    proceed(error);
     return;
   }
   const limits = {
@@ -89,5 +88,5 @@ function closeInBackground(
     idleTimeout: Infinity,
     maxBytes: Infinity,
   } as const;
-  new PortableLinger(socket, limits, () => undefined).watchDestroyed(closeNow);
+  new PortableLinger(socket, limits, () => undefined).watchDestroyed(() => proceed(error));
 }
