@@ -45,8 +45,9 @@ const kinds = {
   ERR_ADDON_NOT_LOADED: {
     base: Error,
     text: (platform, reason) =>
-      `socket-linger has no compiled addon for ${platform}. Build it (python3, make and a C++ compiler are ` +
-      `needed): cd node_modules/socket-linger && npx node-gyp rebuild. Reason: ${reason}`,
+      `socket-linger has no compiled addon for ${platform}. With python3, make and a C++ compiler it can be built, in ` +
+      "your project's folder: npm install --no-save --ignore-scripts node-addon-api@8 node-gyp@12 && npx node-gyp " +
+      `rebuild -C node_modules/socket-linger. Reason: ${reason}`,
   },
   ABORT_ERR: {
     base: class AbortError extends Error {
