@@ -61,9 +61,16 @@ export async function shutdownWrite(socket: SocketLike): Promise<void> {
     const settle = (): void => {
       socket.off('finish', settle).off('close', settle);
       if (socket.writableFinished) resolve();
-      else reject(socket.errored ?? makeError('ERR_SOCKET_CLOSED'));
+      else reject(reasonOf(socket));
     };
     socket.on('finish', settle).on('close', settle);
     socket.end();
   });
+}
+
+/** What the socket died of. */
+function reasonOf(socket: SocketLike): Error {
+  const error: NodeJS.ErrnoException | null = socket.errored;
+  // Node 22 and later give a plain destroy() the error of the write that it cancelled.
+  return error === null || error.code === 'ECANCELED' ? makeError('ERR_SOCKET_CLOSED') : error;
 }

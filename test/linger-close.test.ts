@@ -121,6 +121,7 @@ describe('lingerClose', () => {
 
     it(`timeout: a slow drip keeps no connection open, ${family}`, async () => {
       const { near, far } = await connectPair({ family });
+      far.on('error', () => undefined); // a drop after the close
       const drip = setInterval(() => far.write('.'), 50);
       near.write('answer');
       const result = await lingerClose(near, { idleTimeout: 400, timeout: 1000 });

@@ -43,6 +43,7 @@ describe('pendingBytes', () => {
       const received = readAll(far);
       near.end();
       assert.equal((await received).data.length, total);
+      await until('the last acknowledgement has come', () => pendingBytes(near).unacked === 0);
       assert.deepEqual(pendingBytes(near), none);
     });
   }

@@ -10,9 +10,9 @@ export interface ConnectionLostError extends Error {
 
 interface Messages {
   readonly ConnectionLostError: new (cause?: Error) => ConnectionLostError;
-  readExactly(socket: net.Socket, n: number): Promise<Buffer>;
-  readMessage(socket: net.Socket, longest?: number): Promise<Buffer>;
-  writeMessage(socket: net.Socket, message: Buffer): Promise<void>;
+  readonly readExactly: (socket: net.Socket, n: number) => Promise<Buffer>;
+  readonly readMessage: (socket: net.Socket, longest?: number) => Promise<Buffer>;
+  readonly writeMessage: (socket: net.Socket, message: Buffer) => Promise<void>;
 }
 
 export interface ClientOptions {
@@ -33,9 +33,9 @@ type Answer = (message: Buffer) => Buffer | Promise<Buffer>;
 export const { readExactly, readMessage, writeMessage } = (await import(exampleUrl('messages.mjs'))) as Messages;
 
 export const { createClient } = (await import(exampleUrl('exact-client.mjs'))) as {
-  createClient(options: ClientOptions): Client;
+  readonly createClient: (options: ClientOptions) => Client;
 };
 
 export const { createTolerantServer } = (await import(exampleUrl('tolerant-server.mjs'))) as {
-  createTolerantServer(answer: Answer, options?: { silence?: number; log?: (line: string) => void }): net.Server;
+  readonly createTolerantServer: (answer: Answer, options?: { silence?: number; log?: (line: string) => void }) => net.Server;
 };

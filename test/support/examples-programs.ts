@@ -56,6 +56,7 @@ export function runExample(file: string, ...args: string[]): Promise<Finished> {
 export class Program {
   /** What it has printed so far. */
   readonly lines: string[] = [];
+  readonly ended: Promise<void>;
   private readonly waiting = new Set<() => void>();
 
   private constructor(private readonly child: ChildProcess) {
@@ -64,7 +65,8 @@ export class Program {
       this.lines.push(line);
       this.wake();
     });
-    child.once('close', () => {
+    this.ended = new Promise((resolve) => child.once('close', () => resolve()));
+    void this.ended.then(() => {
       running.delete(child);
       this.wake();
     });

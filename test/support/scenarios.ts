@@ -130,7 +130,8 @@ const scenarios: Record<string, () => Promise<unknown>> = {
       setLinger(near, 30);
       near.destroy();
     }, unreadInput),
-  'packet loss: lingerClose': () => withLoss(lingerClose),
+  // Retransmissions back off: at this loss rate more than the default five idle seconds now and then.
+  'packet loss: lingerClose': () => withLoss((near) => lingerClose(near, { idleTimeout: 30_000 })),
   'packets dropped: lingerClose': vanished,
 };
 for (const family of ['ipv4', 'tls1.2', 'tls1.3'] as const) {
