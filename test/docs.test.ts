@@ -1,0 +1,59 @@
+// The documentation: what it names exists, what exists is in it, and its examples run.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import * as api from 'socket-linger';
+
+import { errorCodes } from '#lib/errors.js';
+import { registry } from '#lib/options.js';
+
+const root = new URL('../../', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, root), 'utf8');
+
+function runModule(source: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const args = ['--input-type=module', '-e', source];
+    execFile(process.execPath, args, { cwd: fileURLToPath(root), timeout: 15_000 }, (error, _stdout, stderr) => {
+      if (error === null) resolve();
+      else reject(new Error(stderr, { cause: error }));
+    });
+  });
+}
+
+describe('the documentation', () => {
+  const examples = [...read('README.md').matchAll(/```js\n(.*?)```/gs)].map(([, source]) => source!);
+
+  it('has examples', () => assert.ok(examples.length >= 2));
+  examples.forEach((source, index) => {
+    it(`README example ${index + 1} runs as it stands`, () => runModule(source));
+  });
+
+  it('docs/ERRORS.md has a section for every code, and for no other', () => {
+    const sections = [...read('docs/ERRORS.md').matchAll(/^## ([A-Z_]+)$/gm)].map(([, code]) => code);
+    assert.deepEqual(sections.sort(), [...errorCodes].sort());
+  });
+
+  it('docs/API.md has a section for every function, and for no other', () => {
+    const sections = [...read('docs/API.md').matchAll(/^### (.+)$/gm)].flatMap(([, title]) =>
+      [...title!.matchAll(/(\w+)\(/g)].map(([, name]) => name),
+    );
+    const functions = Object.entries(api).filter(([, value]) => typeof value === 'function').map(([name]) => name);
+    assert.deepEqual(sections.sort(), functions.sort());
+  });
+
+  it('docs/API.md has a row for every option of the registry, with its constant', () => {
+    for (const [name, { level, constant }] of Object.entries(registry)) {
+      assert.match(read('docs/API.md'), new RegExp(`^\\| ${name} \\|.*\`${level}\`, \`${constant}\``, 'm'));
+    }
+  });
+
+  it('only names files that exist', () => {
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/ERRORS.md', 'examples/README.md']) {
+      for (const [, target] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+        assert.doesNotThrow(() => readFileSync(new URL(target!, new URL(page, root))), `${page}: ${target}`);
+      }
+    }
+  });
+});
