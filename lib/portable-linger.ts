@@ -365,6 +365,8 @@ export class PortableLinger {
   }
 
   private finish(outcome: Outcome, error?: Error): void {
+    // A destroyed stream's write reports no error when it is cut short.
+    if (outcome === 'peer-reset' && this.release !== undefined) this.lost = Math.max(this.lost, this.lastBuffered);
     this.done = true;
     clearTimeout(this.timer);
     active.delete(this.socket);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
@@ -38,10 +39,10 @@ async function run(script: string, ...flags: string[]): Promise<Exit> {
   });
   const guard = setTimeout(() => child.kill('SIGKILL'), 15_000);
   const exited = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  const [out, errors] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+  const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [status, signal] = await exited;
   clearTimeout(guard);
-  return { status, signal, output: [...out, ...errors].join('').trim() };
+  return { status, signal, output: (out + errors).trim() };
 }
 
 async function expectOutput(output: string, script: string, ...flags: string[]): Promise<void> {

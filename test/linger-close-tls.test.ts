@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 
 import { lingerClose, pendingBytes, resetClose } from 'socket-linger';
@@ -122,8 +123,8 @@ describe('lingerClose on TLS', () => {
   }
 
   it('TLS over something that is no socket has no descriptor', async () => {
-    const { Duplex } = await import('node:stream');
-    const near = track(new tls.TLSSocket(new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() }) as net.Socket));
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    const near = track(new tls.TLSSocket(stream as unknown as net.Socket));
     assert.throws(() => pendingBytes(near), { code: 'ERR_NO_DESCRIPTOR' });
     assert.equal((await lingerClose(near)).outcome, 'already-closed');
   });

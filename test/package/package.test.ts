@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const environment = { ...process.env };
 // Headers that this Node was installed with, so that a build from source downloads nothing.
 const prefix = path.resolve(process.execPath, '../..');
-if (existsSync(path.join(prefix, 'include/node/node_api.h'))) environment['npm_config_nodedir'] = prefix;
+if (existsSync(path.join(prefix, 'include/node/node_api.h'))) environment.npm_config_nodedir = prefix;
 
 let folder: string;
 let tarball: string;
