@@ -6,16 +6,22 @@
         "native/addon.cc",
         "native/napi/arguments.cc",
         "native/napi/calls.cc",
-        "native/napi/errors.cc"
+        "native/napi/errors.cc",
+        "native/napi/linger.cc",
+        "native/linger/mailbox.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
       "cflags_cc": ["-Wall", "-Wextra", "-fvisibility=hidden"],
       "conditions": [
         ["OS=='linux'", {
-          "sources": ["native/sys/posix.cc", "native/sys/linux.cc"],
+          "sources": ["native/sys/posix.cc", "native/sys/linux.cc", "native/linger/epoll.cc"],
           # One binary for machines with an older C++ runtime, or none (Alpine's plain image).
-          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL"]
+          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL",
+            # The engine's thread runs our code: it must not be unloaded with the last worker that used it.
+            "-Wl,-z,nodelete"]
+        }, {
+          "sources": ["native/linger/none.cc"]
         }],
         ["OS=='mac'", {
           "sources": ["native/sys/posix.cc", "native/sys/darwin.cc"],

@@ -24,7 +24,7 @@ const kinds = {
   },
   ERR_SOCKET_CLOSED: {
     base: Error,
-    text: () => 'The socket is closed, it has no descriptor any more',
+    text: () => 'The socket is closed or is being closed, it has no descriptor any more',
   },
   ERR_SOCKET_NOT_CONNECTED: {
     base: Error,
@@ -72,6 +72,14 @@ export function makeError(code: ErrorCode, ...details: string[]): Error & { code
 
 /** How a value that was refused is shown in a message: short, whatever it is. */
 export function describe(value: unknown): string {
+  try {
+    return describeOrThrow(value);
+  } catch {
+    return typeof value; // a hostile proxy or getter
+  }
+}
+
+function describeOrThrow(value: unknown): string {
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object' && value !== null) {
     const name = (value.constructor as { name?: string } | undefined)?.name;

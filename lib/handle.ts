@@ -2,6 +2,7 @@
 // each is read defensively, since a Node version or another runtime may lack it.
 import net from 'node:net';
 import tls from 'node:tls';
+import { types } from 'node:util';
 
 import { describe, makeError } from './errors.js';
 
@@ -18,7 +19,10 @@ interface Handle {
   reading?: boolean;
   readStart?(): number;
   readStop?(): number;
+  onread?: unknown;
+  readonly bytesRead?: number;
   hasRef?(): boolean;
+  close?(): void;
 }
 
 interface BufferedWrite {
@@ -27,7 +31,7 @@ interface BufferedWrite {
 }
 
 interface Internals {
-  readonly _handle: Handle | null;
+  _handle: Handle | null;
   /** TLS on top of a net.Socket: that socket. */
   readonly _parent?: net.Socket | null;
   /** TLS: the handshake is done. */
@@ -37,10 +41,20 @@ interface Internals {
   /** node:http's server: the parser reads from the handle, past the stream. */
   readonly parser?: unknown;
   /** resetAndDestroy() was called. */
-  readonly resetAndClosing?: boolean;
+  resetAndClosing?: boolean;
   _writev(chunks: BufferedWrite[], callback: (error?: Error | null) => void): void;
   _final(callback: (error?: Error | null) => void): void;
 }
+
+const ignore = (): void => undefined;
+
+/** A key that Node keeps to itself, found on a socket made for the purpose. */
+function findPrivateKey(description: string, options?: object): symbol | undefined {
+  return Object.getOwnPropertySymbols(new net.Socket(options)).find((key) => key.description === description);
+}
+
+const bytesReadKey = findPrivateKey('kBytesRead');
+const bytesWrittenKey = findPrivateKey('kBytesWritten');
 
 function internals(socket: SocketLike): Internals {
   return socket as unknown as Internals;
@@ -65,6 +79,18 @@ export function checkSocket(socket: SocketLike): void {
 }
 
 /**
+ * For those who put own methods in front of a socket's. On a proxy (http2's session.socket) they would end up on
+ * something else, on a frozen socket nowhere.
+ */
+export function checkOwnSocket(socket: SocketLike): void {
+  checkSocket(socket);
+  if (types.isProxy(socket) || !Object.isExtensible(socket)) {
+    const expected = 'the net.Socket itself, not a proxy of it, and extensible';
+    throw makeError('ERR_INVALID_ARG_TYPE', 'socket', expected, describe(socket));
+  }
+}
+
+/**
  * The socket's descriptor. Asked anew for every call and never kept: after a close the number belongs to
  * whatever is opened next.
  */
@@ -73,8 +99,28 @@ export function descriptorOf(socket: SocketLike): number {
   if (descriptor !== undefined && descriptor >= 0) return descriptor;
   checkSocket(socket);
   if (socket.destroyed) throw makeError('ERR_SOCKET_CLOSED');
+  if (!socket.connecting && released.has(socket)) throw makeError('ERR_SOCKET_CLOSED');
   if (socket.connecting || handleOf(socket) === null) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   throw makeError('ERR_NO_DESCRIPTOR');
+}
+
+const released = new WeakSet<SocketLike>();
+
+/**
+ * Closes libuv's handle and with it Node's descriptor, and leaves the stream open. Whoever has a duplicate of the
+ * descriptor goes on with the connection; the stream's destroy() and 'close' are still to come.
+ */
+export function releaseHandle(socket: SocketLike): void {
+  const handle = handleOf(socket);
+  if (handle === null) return;
+  // What Node itself keeps when it closes the handle
+  const kept = socket as unknown as Record<symbol, unknown>;
+  if (bytesReadKey !== undefined) kept[bytesReadKey] = handle.bytesRead;
+  if (bytesWrittenKey !== undefined) kept[bytesWrittenKey] = handle.bytesWritten;
+  handle.onread = ignore;
+  handle.close?.();
+  internals(socket)._handle = null;
+  released.add(socket);
 }
 
 export function hasDescriptor(socket: SocketLike): boolean {
@@ -106,9 +152,19 @@ export function isReferenced(socket: SocketLike): boolean {
   return bottomHandleOf(socket)?.hasRef?.() ?? true;
 }
 
-/** resetAndDestroy() was called and Node is about to carry it out. */
-export function isResetting(socket: SocketLike): boolean {
-  return internals(socket).resetAndClosing === true;
+/**
+ * resetAndDestroy() was called and Node is about to carry it out. It is ours from here on: Node's own fails, and
+ * never closes, while a shutdown is pending.
+ */
+export function takeReset(socket: SocketLike): boolean {
+  const isResetting = internals(socket).resetAndClosing === true;
+  if (isResetting) internals(socket).resetAndClosing = false;
+  return isResetting;
+}
+
+/** Neither open nor being opened. */
+export function isDead(socket: SocketLike): boolean {
+  return socket.destroyed || (!socket.connecting && handleOf(socket) === null);
 }
 
 /** Our FIN has been handed to the kernel, as far as Node knows. */
@@ -175,8 +231,6 @@ export function stopReading(socket: SocketLike): void {
   handle.readStop?.();
 }
 
-const ignore = (): void => undefined;
-
 /**
  * Gives a connection that node:http's parser reads from, past the stream, back to the stream. node:http does
  * that when it sees a listener for 'data', which it does not need to keep.
@@ -185,11 +239,6 @@ export function releaseFromParser(socket: SocketLike): void {
   if (internals(socket).parser == null) return;
   socket.on('data', ignore);
   socket.off('data', ignore);
-}
-
-/** A key that Node keeps to itself, found on a socket made for the purpose. */
-function findPrivateKey(description: string, options?: object): symbol | undefined {
-  return Object.getOwnPropertySymbols(new net.Socket(options)).find((key) => key.description === description);
 }
 
 const bufferCallback = findPrivateKey('kBufferCb', { onread: { buffer: new Uint8Array(1), callback: ignore } });

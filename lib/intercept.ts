@@ -1,6 +1,6 @@
 // Own methods in front of a socket's: how lingering sees input and destroy() without a listener on the
 // socket, and whatever the application does with it meanwhile (pipe, pause, read, iterate).
-import { onreadKey, readBuffered, releaseFromParser, type SocketLike } from './handle.js';
+import { onreadKey, releaseFromParser, type SocketLike } from './handle.js';
 
 type Methods = Record<string | symbol, unknown>;
 
@@ -27,8 +27,8 @@ export interface InputSink {
 }
 
 /**
- * From now on nothing that arrives reaches the application: no 'data', no 'end', read() gives null. What the
- * stream's own buffer holds counts as discarded.
+ * From now on nothing that arrives reaches the application: no 'data', no 'end', read() gives null, whatever the
+ * stream's own buffer still holds.
  */
 export function discardInput(socket: SocketLike, sink: InputSink): () => void {
   let active = true;
@@ -53,25 +53,48 @@ export function discardInput(socket: SocketLike, sink: InputSink): () => void {
       }),
     );
   }
-  count(readBuffered(socket));
   return () => {
     active = false;
     for (const undo of restore) undo();
   };
 }
 
+export interface Owner {
+  /** What a late write() is told. */
+  refusal(): Error;
+  /** resetAndDestroy(): Node's own hangs after end(). */
+  reset(): void;
+  /** destroy() on a socket that Node has destroyed already, and whose close is held back. */
+  destroyedAgain(): void;
+}
+
 /**
- * Refuses writes as a stream does after end(), but without an 'error' event: whatever is piped into the socket
- * is held by backpressure until the socket's 'close' unpipes it. destroySoon() has nothing to add either.
+ * Has the linger answer what would get in its way:
+ * - write() is refused as after end(), but without an 'error' event: whatever is piped into the socket is held by
+ *   backpressure until the socket's 'close' unpipes it.
+ * - destroySoon() has nothing to add.
+ * - setTimeout() is for a stream that is read and written. node:http sets one after each answer (keepAliveTimeout)
+ *   and destroys the socket by it.
  */
-export function refuseWrites(socket: SocketLike, refusal: () => Error): () => void {
+export function takeOwnership(socket: SocketLike, owner: Owner): () => void {
+  const destroy = socket.destroy.bind(socket);
+  if (socket.timeout) socket.setTimeout(0);
   const restore = [
     override(socket, 'write', (_chunk: unknown, encoding?: unknown, callback?: unknown) => {
       const done = typeof encoding === 'function' ? encoding : callback;
-      if (typeof done === 'function') process.nextTick(done, refusal());
+      if (typeof done === 'function') process.nextTick(done, owner.refusal());
       return false;
     }),
     override(socket, 'destroySoon', () => undefined),
+    override(socket, 'setTimeout', () => socket),
+    override(socket, 'resetAndDestroy', () => {
+      owner.reset();
+      return socket;
+    }),
+    override(socket, 'destroy', (error?: Error) => {
+      if (socket.destroyed) owner.destroyedAgain();
+      return destroy(error);
+    }),
   ];
   return () => {
     for (const undo of restore) undo();

@@ -1,8 +1,10 @@
 // lingerClose(): the closing of one socket without losing the last byte.
+import { onAbort } from './abort.js';
+import { afterClose, setCloseMode } from './connection.js';
 import { describe, makeError } from './errors.js';
-import { checkSocket, hasDescriptor, isTls, writeBuffered, type SocketLike } from './handle.js';
-import { interceptDestroy, refuseWrites } from './intercept.js';
-import { PortableLinger, setCloseMode, type LingerLimits, type Outcome, type Verdict } from './portable-linger.js';
+import { checkOwnSocket, isDead, isTls, writeBuffered, type SocketLike } from './handle.js';
+import { interceptDestroy, takeOwnership } from './intercept.js';
+import { isLingering, LingerMachine, type LingerLimits, type Outcome, type Verdict } from './linger-machine.js';
 
 export interface LingerOptions {
   /** Milliseconds in all; Infinity for no limit. Default 30 000. */
@@ -78,7 +80,6 @@ function checkChoice<Name extends keyof typeof choices>(name: Name, value: unkno
 }
 
 interface CheckedOptions extends LingerLimits {
-  readonly onTimeout: 'close' | 'reset';
   readonly signal: AbortSignal | undefined;
 }
 
@@ -96,7 +97,7 @@ function checkOptions(options: LingerOptions): CheckedOptions {
     maxBytes: checkAmount('maxBytes', options.maxBytes ?? Infinity),
     until: checkChoice('until', options.until ?? 'peer-fin'),
     unread: checkChoice('unread', options.unread ?? 'discard'),
-    onTimeout: checkChoice('onTimeout', options.onTimeout ?? 'close'),
+    resetAtLimit: checkChoice('onTimeout', options.onTimeout ?? 'close') === 'reset',
     signal,
   };
 }
@@ -122,10 +123,11 @@ const promises = new WeakMap<SocketLike, Promise<LingerResult>>();
  */
 export function lingerClose(socket: SocketLike, options: LingerOptions = {}): Promise<LingerResult> {
   const running = promises.get(socket);
-  if (running !== undefined) return running;
+  // A socket may be connected again after its close: that is another connection.
+  if (running !== undefined && (socket.destroyed || isLingering(socket))) return running;
   let checked: CheckedOptions;
   try {
-    checkSocket(socket);
+    checkOwnSocket(socket);
     checked = checkOptions(options);
   } catch (error) {
     return Promise.reject(error);
@@ -134,8 +136,6 @@ export function lingerClose(socket: SocketLike, options: LingerOptions = {}): Pr
   promises.set(socket, promise);
   return promise;
 }
-
-const limitOutcomes: ReadonlySet<Outcome> = new Set(['timeout', 'idle-timeout', 'byte-limit']);
 
 // What a stream reports when the application uses it after its end. That is no reason to drop the connection.
 const lateUseCodes: ReadonlySet<string | undefined> = new Set(['ERR_STREAM_WRITE_AFTER_END', 'ERR_STREAM_ALREADY_FINISHED']);
@@ -151,68 +151,71 @@ function start(
   resolve: (result: LingerResult) => void,
   reject: (reason: Error) => void,
 ): void {
-  if (socket.destroyed || (!socket.connecting && !hasDescriptor(socket))) {
+  if (options.signal?.aborted === true) {
+    afterClose(socket, () => reject(abortError(options.signal)));
+    socket.destroy();
+    return;
+  }
+  if (isDead(socket)) {
     resolveDead(socket, resolve);
     return;
   }
 
   let verdict: Verdict | undefined;
   let aborted: Error | undefined;
-  const linger = new PortableLinger(socket, options, (found) => {
+  const linger = new LingerMachine(socket, options, (found) => {
     verdict = found;
-    acceptWrites();
-    options.signal?.removeEventListener('abort', abort);
-    if (options.onTimeout === 'reset' && limitOutcomes.has(found.outcome)) setCloseMode(socket, 'reset');
+    giveBack();
+    ignoreAbort?.();
     // The interceptor lets this pass: there is a verdict.
     socket.destroy();
   });
 
+  // No error is shown: the result has it.
   interceptDestroy(socket, (failure, proceed) => {
     const error: NodeJS.ErrnoException | null = failure;
-    if (verdict !== undefined) {
-      proceed(null);
-    } else if (error === null) {
-      // Both sides have ended, so Node destroys the stream by itself; the acknowledgement is still to come.
-      if (socket.readableEnded && socket.writableFinished) linger.watchDestroyed(() => proceed(null));
-      else end(null);
-    } else if (lateUseCodes.has(error.code)) {
-      linger.watchDestroyed(() => proceed(error));
-    } else if (isTlsFailure(socket, error)) {
-      linger.watchDestroyed(() => proceed(null), true);
-    } else if (brokenCalls.has(error.syscall)) {
-      linger.fail('peer-reset', error);
-      proceed(null);
-    } else if (error.syscall === 'connect') {
-      linger.fail('already-closed', error);
-      proceed(null);
-    } else {
-      end(error);
+    const close = (): void => proceed(null);
+    if (verdict === undefined && mayGoOn(socket, error)) {
+      linger.watchDestroyed(close, error !== null && isTlsFailure(socket, error));
+      return;
     }
-    function end(shown: Error | null): void {
-      linger.abandon(shown);
-      proceed(shown);
+    if (verdict === undefined) {
+      if (error === null) linger.abandon(null);
+      else if (!linger.isConnected()) linger.fail('already-closed', error);
+      else if (brokenCalls.has(error.syscall)) linger.fail('peer-reset', error);
+      else linger.abandon(error);
     }
+    close();
   });
 
-  const acceptWrites = refuseWrites(socket, writeAfterEnd);
-  const abort = (): void => {
-    aborted = Object.assign(makeError('ABORT_ERR'), { cause: options.signal?.reason as unknown });
-    socket.destroy();
-    linger.abandon(null); // in case that an earlier destroy() is held back
-  };
+  const giveBack = takeOwnership(socket, {
+    refusal: writeAfterEnd,
+    reset: () => linger.abandon(null, true),
+    destroyedAgain: () => linger.abandon(null),
+  });
+  const ignoreAbort = options.signal && onAbort(options.signal, () => {
+    aborted = abortError(options.signal);
+    linger.abandon(null);
+  });
   socket.once('close', () => {
     if (aborted !== undefined) reject(aborted);
     else resolve(verdict!);
   });
-  if (options.signal?.aborted === true) {
-    abort();
-    return;
-  }
-  options.signal?.addEventListener('abort', abort, { once: true });
   // A kernel linger, setLinger()'s or somebody else's, would block the event loop at the close. Ours replaces it.
   setCloseMode(socket, 'plain');
   socket.end();
   linger.watchStream();
+}
+
+/** destroy() came, but the connection can still be closed well. */
+function mayGoOn(socket: SocketLike, error: NodeJS.ErrnoException | null): boolean {
+  // Both sides have ended, so Node destroys the stream by itself; the acknowledgement is still to come.
+  if (error === null) return socket.readableEnded && socket.writableFinished;
+  return lateUseCodes.has(error.code) || isTlsFailure(socket, error);
+}
+
+function abortError(signal: AbortSignal | undefined): Error {
+  return Object.assign(makeError('ABORT_ERR'), { cause: signal?.reason as unknown });
 }
 
 function writeAfterEnd(): Error {
@@ -220,19 +223,18 @@ function writeAfterEnd(): Error {
   return Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
 }
 
-/** A socket without a descriptor: nothing to wait for but its 'close'. */
+/** A socket that is closed or was never opened: nothing to wait for but its 'close'. */
 function resolveDead(socket: SocketLike, resolve: (result: LingerResult) => void): void {
   const startedAt = performance.now();
   const lost = !socket.destroyed && writeBuffered(socket) > 0;
-  const done = (): void =>
+  afterClose(socket, () =>
     resolve({
       outcome: 'already-closed',
       delivered: lost ? false : null,
       unackedBytes: null,
       discardedBytes: 0,
       durationMs: performance.now() - startedAt,
-    });
-  if (socket.closed) done();
-  else socket.once('close', done);
+    }),
+  );
   socket.destroy();
 }

@@ -1,8 +1,9 @@
 // SO_LINGER, without its price: the wait happens in the background, not in close().
+import { attempt, setCloseMode } from './connection.js';
 import { describe, makeError } from './errors.js';
-import { checkSocket, hasDescriptor, isPipe, isResetting, socketBelow, type SocketLike } from './handle.js';
+import { checkOwnSocket, checkSocket, isPipe, socketBelow, takeReset, type SocketLike } from './handle.js';
 import { interceptDestroy } from './intercept.js';
-import { PortableLinger, setCloseMode } from './portable-linger.js';
+import { isLingering, LingerMachine } from './linger-machine.js';
 import { readOption, writeOption } from './sockopt.js';
 
 export interface SetLingerOptions {
@@ -29,14 +30,15 @@ function refusePipe(socket: SocketLike): void {
  *   lost. After n seconds the kernel still goes on sending by itself.
  *
  * Callbacks of writes that Node still had queued report ERR_STREAM_DESTROYED as after any destroy(), although the
- * bytes are sent. A destroy() while connecting has nothing to wait for.
+ * bytes are sent. The 'error' of destroy(error) comes with 'close', after the wait.
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE (fractions, negative numbers, more than the platform holds),
- * ERR_OPTION_NOT_SUPPORTED (unix-domain sockets), ERR_SOCKET_NOT_CONNECTED, ERR_SOCKET_CLOSED, and
+ * ERR_OPTION_NOT_SUPPORTED (unix-domain sockets), ERR_SOCKET_NOT_CONNECTED (also while connecting),
+ * ERR_SOCKET_CLOSED (also during lingerClose()), and
  * setsockopt(2)'s own as system errors.
  */
 export function setLinger(socket: SocketLike, seconds: number | null, options: SetLingerOptions = {}): void {
-  checkSocket(socket);
+  checkOwnSocket(socket);
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw makeError('ERR_INVALID_ARG_TYPE', 'options', 'an object', describe(options));
   }
@@ -45,6 +47,10 @@ export function setLinger(socket: SocketLike, seconds: number | null, options: S
     throw makeError('ERR_INVALID_ARG_TYPE', 'options.blocking', 'a boolean', describe(blocking));
   }
   refusePipe(socket);
+  // Node may still replace the descriptor (autoSelectFamily), and the option with it.
+  if (socket.connecting) throw makeError('ERR_SOCKET_NOT_CONNECTED');
+  // lingerClose() has taken the socket over, or a destroy() is being carried out.
+  if (isLingering(socket)) throw makeError('ERR_SOCKET_CLOSED');
   writeOption(socket, 'linger', seconds, 'seconds');
   const background = seconds !== null && seconds > 0 && !blocking;
   // TLS closes the socket below by itself, and that socket may be destroyed directly too.
@@ -68,7 +74,12 @@ function closeInBackground(
   proceed: (error: Error | null) => void,
 ): void {
   // The option may have been changed since by other means (a reset, another owner of the descriptor).
-  const seconds = hasDescriptor(socket) ? readOption(socket, 'linger') : null;
+  const seconds = attempt(() => readOption(socket, 'linger'));
+  if (takeReset(socket)) {
+    setCloseMode(socket, 'reset');
+    proceed(error);
+    return;
+  }
   if (seconds === null || seconds === 0) {
     proceed(error);
     return;
@@ -76,17 +87,13 @@ function closeInBackground(
   // From here on the wait is ours. Whoever closes the descriptor, a worker that is terminated for one, must not
   // stand still for it.
   setCloseMode(socket, 'plain');
-  // `connecting` is still true here; nothing was sent on such a socket.
-  if (socket.connecting || isResetting(socket)) {
-    proceed(error);
-    return;
-  }
   const limits = {
     until: 'acked',
     unread: 'discard',
     timeout: seconds * 1000,
     idleTimeout: Infinity,
     maxBytes: Infinity,
+    resetAtLimit: false,
   } as const;
-  new PortableLinger(socket, limits, () => undefined).watchDestroyed(() => proceed(error));
+  new LingerMachine(socket, limits, () => undefined).watchDestroyed(() => proceed(error));
 }

@@ -31,13 +31,26 @@ export interface Native {
   getOption(descriptor: number, option: number): unknown;
   setOption(descriptor: number, option: number, value: unknown): void;
   shutdown(descriptor: number, how: number): void;
-  /** Fills [unread, unacked, unsent]: bytes without the FIN, -1 where the system can't tell. */
+  /**
+   * Fills [unread, unacked, unsent, finUnacked]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN is
+   * in the send queue besides.
+   */
   readQueues(descriptor: number, finQueued: boolean, result: Float64Array): void;
   readTcpState(descriptor: number): number;
+  /** SO_ERROR, cleared by this: an error number, or 0. */
+  takeError(descriptor: number): number;
   /** Fills [bytes, InputEnd, error number]. Never blocks. */
   discard(descriptor: number, limit: number, result: Float64Array): void;
   /** A system error for discard()'s error number. */
   makeError(error: number, syscall: string): NodeJS.ErrnoException;
+
+  // The background linger engine; background.ts has the order of the numbers.
+  readonly hasLingerEngine: boolean;
+  listenForVerdicts(callback: (verdicts: Float64Array) => void): void;
+  startLinger(descriptor: number, token: number, limits: Float64Array, referenced: boolean): void;
+  stopLinger(token: number, reset: boolean, verdict: Float64Array): boolean;
+  takeVerdicts(): Float64Array;
+  releaseReference(): void;
 }
 
 function load(): Native {

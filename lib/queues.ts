@@ -19,22 +19,16 @@ export interface PendingBytes {
   writeBuffered: number;
 }
 
-const numbers = new Float64Array(3);
+const numbers = new Float64Array(4);
 
 function known(bytes: number): number | null {
   return bytes === -1 ? null : bytes;
 }
 
-/** The kernel's share of PendingBytes. */
-export interface KernelQueues {
-  unread: number | null;
-  unacked: number | null;
-  unsent: number | null;
-}
-
-export function kernelQueues(socket: SocketLike): KernelQueues {
-  native.readQueues(descriptorOf(socket), isHalfClosed(socket), numbers);
-  return { unread: known(numbers[0]!), unacked: known(numbers[1]!), unsent: known(numbers[2]!) };
+/** What a linger asks of the kernel. `finQueued`: our FIN is known to have been in the send queue. */
+export function sendQueue(socket: SocketLike, finQueued: boolean): { unacked: number | null; finUnacked: boolean } {
+  native.readQueues(descriptorOf(socket), finQueued, numbers);
+  return { unacked: known(numbers[1]!), finUnacked: numbers[3] === 1 };
 }
 
 /**

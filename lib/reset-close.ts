@@ -1,7 +1,8 @@
 // resetClose(): the abortive close.
+import { afterClose, setCloseMode } from './connection.js';
 import { makeError } from './errors.js';
-import { checkSocket, hasDescriptor, isPipe, type SocketLike } from './handle.js';
-import { abandonLinger, setCloseMode } from './portable-linger.js';
+import { checkOwnSocket, isPipe, type SocketLike } from './handle.js';
+import { abandonLinger } from './linger-machine.js';
 
 /**
  * Closes with RST: the peer gets ECONNRESET, what was not sent and what was not read is dropped. Also after end()
@@ -12,13 +13,12 @@ import { abandonLinger, setCloseMode } from './portable-linger.js';
  * reset; the socket is left as it was then.
  */
 export async function resetClose(socket: SocketLike): Promise<void> {
-  checkSocket(socket);
+  checkOwnSocket(socket);
   if (isPipe(socket)) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'reset', `unix-domain sockets (${process.platform})`);
-  if (socket.closed) return;
   await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve());
-    if (hasDescriptor(socket)) setCloseMode(socket, 'reset');
+    afterClose(socket, resolve);
+    // A linger may have the only descriptor, and may hold back a destroy() from before.
+    if (!abandonLinger(socket, true)) setCloseMode(socket, 'reset');
     socket.destroy();
-    abandonLinger(socket); // one that holds back a destroy() from before
   });
 }

@@ -1,6 +1,6 @@
 // Socket options: validate -> descriptor -> native.
 import { describe, makeError } from './errors.js';
-import { descriptorOf, rememberNoDelay, type SocketLike } from './handle.js';
+import { checkSocket, descriptorOf, rememberNoDelay, type SocketLike } from './handle.js';
 import { native } from './native.js';
 import { nativeRow, registry, type OptionName, type OptionValue } from './options.js';
 
@@ -44,11 +44,13 @@ export function readOption<Name extends OptionName>(socket: SocketLike, name: Na
  * failing system call, and needs a connected (or connecting) socket.
  */
 export function setNoDelay(socket: SocketLike, enable = true): void {
+  checkSocket(socket);
   writeOption(socket, 'noDelay', enable, 'enable');
   rememberNoDelay(socket, enable);
 }
 
 /** TCP_NODELAY as the kernel has it. */
 export function getNoDelay(socket: SocketLike): boolean {
+  checkSocket(socket);
   return readOption(socket, 'noDelay');
 }

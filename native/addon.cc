@@ -2,7 +2,9 @@
 #include <napi.h>
 
 #include "core/sys.h"
+#include "linger/engine.h"
 #include "napi/calls.h"
+#include "napi/linger.h"
 
 namespace socket_linger {
 namespace {
@@ -40,8 +42,15 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
   exports["readQueues"] = Napi::Function::New<ReadQueues>(env, "readQueues");
   exports["readTcpState"] = Napi::Function::New<ReadTcpState>(env, "readTcpState");
+  exports["takeError"] = Napi::Function::New<TakeError>(env, "takeError");
   exports["discard"] = Napi::Function::New<Discard>(env, "discard");
   exports["makeError"] = Napi::Function::New<MakeError>(env, "makeError");
+  exports["hasLingerEngine"] = Napi::Boolean::New(env, linger::IsAvailable());
+  exports["listenForVerdicts"] = Napi::Function::New<ListenForVerdicts>(env, "listenForVerdicts");
+  exports["startLinger"] = Napi::Function::New<StartLinger>(env, "startLinger");
+  exports["stopLinger"] = Napi::Function::New<StopLinger>(env, "stopLinger");
+  exports["takeVerdicts"] = Napi::Function::New<TakeVerdicts>(env, "takeVerdicts");
+  exports["releaseReference"] = Napi::Function::New<ReleaseReference>(env, "releaseReference");
   return exports;
 }
 

@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 
 import { lingerClose, setLinger } from 'socket-linger';
 
+import { describeEngines } from './support/engines.js';
 import { openSockets } from './support/hooks.js';
 import { connectPair, payload, readAll, until } from './support/pair.js';
 
@@ -150,7 +151,7 @@ describe('a worker', () => {
   });
 });
 
-describe('many sockets', () => {
+describeEngines('many sockets', () => {
   it('leave no descriptor behind', async () => {
     const before = openSockets();
     for (let round = 0; round < 20; round += 1) {

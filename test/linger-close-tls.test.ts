@@ -7,6 +7,7 @@ import tls from 'node:tls';
 
 import { lingerClose, pendingBytes, resetClose } from 'socket-linger';
 
+import { describeEngines } from './support/engines.js';
 import { certificate, closed, connectPair, listen, payload, readAll, tlsFamilies, tlsVersion, track, until } from './support/pair.js';
 
 /** A TLS client whose server does not speak TLS: a plain socket. */
@@ -19,7 +20,7 @@ async function connectToSilence(): Promise<{ near: tls.TLSSocket; far: net.Socke
   return { near, far };
 }
 
-describe('lingerClose on TLS', () => {
+describeEngines('lingerClose on TLS', () => {
   it('handshake unfinished, nothing written: FIN without close_notify', async () => {
     const { near, far } = await connectToSilence();
     const lingering = lingerClose(near);
@@ -122,10 +123,38 @@ describe('lingerClose on TLS', () => {
     });
   }
 
-  it('TLS over something that is no socket has no descriptor', async () => {
-    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
-    const near = track(new tls.TLSSocket(stream as unknown as net.Socket));
+  it('over a stream that is no socket: no descriptor, and still everything is sent', async () => {
+    const server = tls.createServer({ ...certificate, allowHalfOpen: true });
+    const target = await listen(server);
+    const carrier = track(net.connect(target));
+    const stream = new Duplex({
+      read: () => carrier.resume(),
+      write: (chunk, _encoding, done) => void carrier.write(chunk as Buffer, done),
+      final: (done) => void carrier.end(done),
+    });
+    carrier.on('data', (chunk) => stream.push(chunk)).on('end', () => stream.push(null));
+    const near = track(tls.connect({ socket: stream, rejectUnauthorized: false }));
+    const [far] = (await once(server, 'secureConnection')) as [tls.TLSSocket];
+    if (near.getProtocol() === null) await once(near, 'secureConnect');
     assert.throws(() => pendingBytes(near), { code: 'ERR_NO_DESCRIPTOR' });
-    assert.equal((await lingerClose(near)).outcome, 'already-closed');
+    const data = payload(3_000_000);
+    near.write(data);
+    const lingering = lingerClose(near, { idleTimeout: 2000 });
+    assert.ok((await readAll(far)).data.equals(data));
+    far.end();
+    const result = await lingering;
+    assert.equal(result.outcome, 'peer-fin');
+    assert.equal(result.delivered, null);
+    stream.destroy();
+  });
+
+  it("a peer whose certificate is refused is no uncaught error", async () => {
+    const target = await listen(tls.createServer(certificate).on('tlsClientError', () => undefined));
+    const near = track(tls.connect(target));
+    near.write('never sent');
+    const result = await lingerClose(near);
+    assert.equal(result.outcome, 'already-closed');
+    assert.equal(result.delivered, false);
+    assert.equal((result.error as NodeJS.ErrnoException).code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
   });
 });

@@ -5,6 +5,7 @@ import net from 'node:net';
 
 import { lingerClose, pendingBytes, resetClose, type LingerResult } from 'socket-linger';
 
+import { describeEngines } from './support/engines.js';
 import { closed, connectPair, listen, payload, readAll, silence, sleep, tcpFamilies, tlsFamilies, track, until, type Family } from './support/pair.js';
 
 const families: readonly Family[] = [...tcpFamilies, 'unix', ...tlsFamilies];
@@ -25,7 +26,7 @@ function expectResult(result: LingerResult, expected: Partial<LingerResult>): vo
   if (!('error' in expected)) assert.equal(result.error, undefined);
 }
 
-describe('lingerClose', () => {
+describeEngines('lingerClose', () => {
   for (const family of families) {
     const delivered = family === 'unix' ? null : true;
     const unackedBytes = family === 'unix' ? null : 0;
@@ -302,6 +303,20 @@ describe('lingerClose', () => {
     assert.equal(listeners, 0);
   });
 
+  it('one signal may end any number of them without a warning', async () => {
+    const controller = new AbortController();
+    const warnings: Error[] = [];
+    const warn = (warning: Error): number => warnings.push(warning);
+    process.on('warning', warn);
+    const pairs = await Promise.all(Array.from({ length: 30 }, () => connectPair({ farSilent: true })));
+    const lingering = pairs.map(({ near }) => lingerClose(near, { signal: controller.signal }));
+    controller.abort();
+    await Promise.all(lingering.map((one) => assert.rejects(one, { name: 'AbortError' })));
+    await sleep(10);
+    process.off('warning', warn);
+    assert.deepEqual(warnings, []);
+  });
+
   it('counts towards server.close() until it is over', async () => {
     const { near, far, server } = await connectPair();
     const order: string[] = [];
@@ -328,5 +343,14 @@ describe('lingerClose', () => {
     await closed(socket);
     const other = track(net.connect(target));
     expectResult(await lingerClose(other), { outcome: 'already-closed', delivered: null, error: other.errored! });
+    // A name that does not exist, and several addresses that all refuse
+    const lookups: net.LookupFunction[] = [
+      (_host, _options, callback) => callback(Object.assign(new Error('x'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }), []),
+      (_host, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }, { address: '127.0.0.2', family: 4 }]),
+    ];
+    for (const lookup of lookups) {
+      const named = track(net.connect({ ...target, host: 'name.invalid', lookup, autoSelectFamily: true } as net.TcpNetConnectOpts));
+      assert.equal((await lingerClose(named)).outcome, 'already-closed');
+    }
   });
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import net from 'node:net';
 
-import { getLinger, pendingBytes, setLinger } from 'socket-linger';
+import { getLinger, lingerClose, pendingBytes, resetClose, setLinger } from 'socket-linger';
 
+import { describeEngines } from './support/engines.js';
 import { closed, connectPair, listen, payload, readAll, silence, sleep, tcpFamilies, tick, tlsFamilies, track, until } from './support/pair.js';
 
 const eightMegabytes = 8 * 1024 * 1024;
@@ -74,15 +76,34 @@ describe('setLinger, getLinger', () => {
     assert.throws(() => getLinger(near), { code: 'ERR_SOCKET_CLOSED' });
   });
 
-  it('works while connecting, and a destroy() then has nothing to wait for', async () => {
+  it('is refused while connecting, since Node may still replace the descriptor', async () => {
     const target = await listen(net.createServer());
     const socket = track(net.connect(target));
-    await tick();
-    assert.equal(socket.connecting, true);
-    setLinger(socket, 30);
-    socket.write('never sent');
-    socket.destroy();
-    await closed(socket);
+    for (const ticks of [0, 1]) {
+      for (let count = 0; count < ticks; count += 1) await tick();
+      assert.equal(socket.connecting, true);
+      assert.throws(() => setLinger(socket, 30), { code: 'ERR_SOCKET_NOT_CONNECTED' });
+    }
+    await once(socket, 'connect');
+  });
+
+  it('is refused while lingerClose() has the socket, whose promises it would change', async () => {
+    const { near, far } = await connectPair();
+    const lingering = lingerClose(near, { idleTimeout: 300 });
+    assert.throws(() => setLinger(near, 600), { code: 'ERR_SOCKET_CLOSED' });
+    await lingering;
+    far.destroy();
+  });
+
+  it("is refused on a proxy, whose target is somebody else's", async () => {
+    const { near } = await connectPair();
+    const proxy = new Proxy(near, {});
+    for (const seconds of [0, 5, null]) assert.throws(() => setLinger(proxy, seconds), { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.equal(getLinger(near), null);
+    await assert.rejects(lingerClose(proxy), { code: 'ERR_INVALID_ARG_TYPE' });
+    await assert.rejects(resetClose(proxy), { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.equal(getLinger(near), null);
+    assert.equal(near.destroyed, false);
   });
 
   it('0: destroy() resets', async () => {
@@ -93,7 +114,7 @@ describe('setLinger, getLinger', () => {
   });
 });
 
-describe('destroy() after setLinger(n)', () => {
+describeEngines('destroy() after setLinger(n)', () => {
   for (const family of ['ipv4', ...tlsFamilies] as const) {
     it(`sends everything that was written before, ${family}`, async () => {
       const { near, far } = await connectPair({ family, farSilent: true });
@@ -247,5 +268,14 @@ describe('destroy() after setLinger(n)', () => {
     near.resetAndDestroy();
     assert.equal((await readAll(far)).saw, 'ECONNRESET');
     await closed(near);
+  });
+
+  it("leaves it one after end() too, where Node's own never closes", async () => {
+    const { near, far } = await connectPair({ farSilent: true });
+    setLinger(near, 600);
+    near.end(payload(eightMegabytes));
+    near.resetAndDestroy();
+    await closed(near);
+    assert.ok((await readAll(far)).data.length < eightMegabytes);
   });
 });

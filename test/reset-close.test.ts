@@ -4,6 +4,7 @@ import net from 'node:net';
 
 import { resetClose } from 'socket-linger';
 
+import { describeEngines } from './support/engines.js';
 import { closed, connectPair, listen, payload, readAll, tcpFamilies, tick, tlsFamilies, track, until } from './support/pair.js';
 
 /** What a paused peer gets; the reset drops what it had not read. */
@@ -11,7 +12,7 @@ async function seenByPeer(far: net.Socket): Promise<string> {
   return (await readAll(far)).saw;
 }
 
-describe('resetClose', () => {
+describeEngines('resetClose', () => {
   for (const family of [...tcpFamilies, ...tlsFamilies]) {
     it(`sends RST, ${family}`, async () => {
       const { near, far } = await connectPair({ family });

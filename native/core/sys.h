@@ -37,6 +37,7 @@ struct Queues {
   int64_t unread = kCannotTell;   // received, not yet read by us
   int64_t unacked = kCannotTell;  // given to the kernel, not yet acknowledged by the peer's
   int64_t unsent = kCannotTell;   // that part of unacked which was never sent
+  bool fin_unacked = false;       // our FIN is in the send queue, on top of these
 };
 
 enum class InputEnd : uint8_t {
@@ -62,6 +63,9 @@ int Shutdown(Descriptor, How);
 // the send queue keeps its last length, and that length may include our FIN.
 int ReadQueues(Descriptor, bool fin_queued, Queues*);
 int ReadTcpState(Descriptor, TcpState*);
+
+// SO_ERROR, which is cleared by it: why the connection broke, if nobody has been told yet; else 0.
+int TakeError(Descriptor, int* error);
 
 // Reads and drops what is in the receive queue, `limit` bytes at the most. The return value is about
 // the descriptor (EBADF, ENOTSOCK); how the input ended is in `Discarded`.

@@ -1,5 +1,6 @@
 #include "calls.h"
 
+#include <climits>
 #include <string>
 
 #include "../core/sys.h"
@@ -58,13 +59,14 @@ Napi::Value ReadQueues(const Napi::CallbackInfo& info) {
   if (napi_get_value_bool(info.Env(), info[1], &fin_queued) != napi_ok) {
     return ThrowArgumentType(info.Env(), "finQueued", "a boolean");
   }
-  if (!ToResultArray(info[2], 3, &numbers)) return {};
+  if (!ToResultArray(info[2], 4, &numbers)) return {};
   sys::Queues queues;
   const int error = sys::ReadQueues(descriptor, fin_queued, &queues);
   if (error != 0) return ThrowSystemError(info.Env(), error, "ioctl");
   numbers[0] = static_cast<double>(queues.unread);
   numbers[1] = static_cast<double>(queues.unacked);
   numbers[2] = static_cast<double>(queues.unsent);
+  numbers[3] = queues.fin_unacked ? 1 : 0;
   return info.Env().Undefined();
 }
 
@@ -75,6 +77,15 @@ Napi::Value ReadTcpState(const Napi::CallbackInfo& info) {
   const int error = sys::ReadTcpState(descriptor, &state);
   if (error != 0) return ThrowSystemError(info.Env(), error, "getsockopt");
   return Napi::Number::New(info.Env(), static_cast<int>(state));
+}
+
+Napi::Value TakeError(const Napi::CallbackInfo& info) {
+  sys::Descriptor descriptor;
+  if (!ToDescriptor(info[0], &descriptor)) return {};
+  int taken = 0;
+  const int error = sys::TakeError(descriptor, &taken);
+  if (error != 0) return ThrowSystemError(info.Env(), error, "getsockopt");
+  return Napi::Number::New(info.Env(), taken);
 }
 
 Napi::Value Discard(const Napi::CallbackInfo& info) {
@@ -95,12 +106,12 @@ Napi::Value Discard(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value MakeError(const Napi::CallbackInfo& info) {
-  double error = 0;
-  if (!info[1].IsString() || napi_get_value_double(info.Env(), info[0], &error) != napi_ok) {
-    return ThrowArgumentType(info.Env(), "error", "a number, followed by the system call's name");
-  }
+  uint64_t error;
+  if (!info[1].IsString()) return ThrowArgumentType(info.Env(), "syscall", "a string");
+  if (!ToByteCount(info[0], &error)) return {};
   const std::string syscall = info[1].As<Napi::String>();
-  return MakeSystemError(info.Env(), static_cast<int32_t>(error), syscall.c_str()).Value();
+  const int number = error > INT_MAX ? INT_MAX : static_cast<int>(error);
+  return MakeSystemError(info.Env(), number, syscall.c_str()).Value();
 }
 
 }  // namespace socket_linger

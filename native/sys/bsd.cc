@@ -51,6 +51,7 @@ int ReadQueues(Descriptor descriptor, bool /* fin_queued */, Queues* queues) {
   if (ioctl(fd, FIONWRITE, &unacked) != 0) return errno;
   queues->unacked = unacked;
   if (unacked == 0) queues->unsent = 0;
+  queues->fin_unacked = IsFinUnacked(state);
 #endif
   return 0;
 }

@@ -49,6 +49,7 @@ int ReadQueues(Descriptor descriptor, bool /* fin_queued */, Queues* queues) {
   error = ReadCount(fd, SO_NWRITE, &queues->unacked);
   // Which part was sent is in TCP_INFO alone, and that is private (netinet/tcp_private.h).
   if (queues->unacked == 0) queues->unsent = 0;
+  queues->fin_unacked = IsFinUnacked(state);
   return error;
 }
 

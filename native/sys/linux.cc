@@ -39,6 +39,7 @@ TcpState FromKernel(uint8_t state) {
 // tcp_ioctl() counts the FIN in both send queues, since it takes a sequence number. It is the last
 // thing to be sent, so whatever is unsent includes it.
 void RemoveFin(Queues* queues) {
+  queues->fin_unacked = true;
   queues->unacked -= 1;
   if (queues->unsent > 0) queues->unsent -= 1;
 }

@@ -57,6 +57,11 @@ int Shutdown(Descriptor descriptor, How how) {
   return LastError(shutdown(ToFd(descriptor), flag));
 }
 
+int TakeError(Descriptor descriptor, int* error) {
+  socklen_t size = sizeof *error;
+  return LastError(getsockopt(ToFd(descriptor), SOL_SOCKET, SO_ERROR, error, &size));
+}
+
 int SocketType(int fd, int* type) {
   socklen_t size = sizeof *type;
   return LastError(getsockopt(fd, SOL_SOCKET, SO_TYPE, type, &size));

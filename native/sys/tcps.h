@@ -24,4 +24,9 @@ namespace socket_linger::sys {
   }
 }
 
+// Our FIN is in the send queue, which counts data only.
+[[maybe_unused]] static bool IsFinUnacked(TcpState state) {
+  return state == TcpState::kFinWait1 || state == TcpState::kClosing || state == TcpState::kLastAck;
+}
+
 }  // namespace socket_linger::sys

@@ -11,6 +11,7 @@ int SetOption(Descriptor, const OptionRow&, const OptionValue&) { return ENOSYS;
 int Shutdown(Descriptor, How) { return ENOSYS; }
 int ReadQueues(Descriptor, bool, Queues*) { return ENOSYS; }
 int ReadTcpState(Descriptor, TcpState*) { return ENOSYS; }
+int TakeError(Descriptor, int*) { return ENOSYS; }
 int Discard(Descriptor, uint64_t, Discarded*) { return ENOSYS; }
 const char* ErrorName(int) { return "ENOSYS"; }
 const char* ErrorText(int) { return "Function not implemented"; }

@@ -1,15 +1,20 @@
-// The portable linger engine: waits for one socket's end by its own events and a backing-off timer, and closes
-// it. It serves lingerClose() (an open stream) and setLinger() (a stream that destroy() has already ended).
+// The linger of one socket: flushes, waits for its end and closes it. It serves lingerClose() (an open stream) and
+// setLinger() (a stream that destroy() has already ended). As soon as everything is in the kernel it hands over to
+// the background engine; where there is none, or no descriptor for it, it is the portable engine itself: it waits
+// by the socket's own events and a backing-off timer.
+import { lingerInBackground, type BackgroundLinger } from './background.js';
+import { attempt, isPeerFin, notConnected, sampleConnection, setCloseMode, tcpState, type Sample } from './connection.js';
 import {
+  descriptorOf,
   halfCloseNow,
   hasDescriptor,
-  descriptorOf,
   isHandshaking,
-  isPipe,
   isReferenced,
   isTls,
   isWriting,
   libuvQueue,
+  readBuffered,
+  releaseHandle,
   startReading,
   stopReading,
   takeQueuedWrites,
@@ -18,9 +23,7 @@ import {
   type SocketLike,
 } from './handle.js';
 import { discardInput } from './intercept.js';
-import { How, InputEnd, native, type TcpState } from './native.js';
-import { nativeRow } from './options.js';
-import { kernelQueues } from './queues.js';
+import { How, InputEnd, native } from './native.js';
 
 export type Outcome =
   | 'peer-fin'
@@ -38,6 +41,8 @@ export interface LingerLimits {
   readonly timeout: number;
   readonly idleTimeout: number;
   readonly maxBytes: number;
+  /** A limit ends in a reset instead of a plain close. */
+  readonly resetAtLimit: boolean;
 }
 
 export interface Verdict {
@@ -49,21 +54,6 @@ export interface Verdict {
   readonly error?: Error;
 }
 
-/** What is known of the connection at one moment. */
-interface Sample {
-  /** Our FIN is in the kernel, behind everything that was written. */
-  readonly halfClosed: boolean;
-  readonly unacked: number | null;
-  readonly state: TcpState | null;
-  /** All of it and the FIN are acknowledged; null: this system can't tell. */
-  readonly acknowledged: boolean | null;
-}
-
-// The peer's FIN has been received in these. CLOSED follows LAST_ACK and TIME_WAIT, and a reset.
-const peerFinStates: ReadonlySet<TcpState | null> = new Set(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING', 'TIME_WAIT', 'CLOSED']);
-const beforeFinStates: ReadonlySet<TcpState | null> = new Set(['ESTABLISHED', 'CLOSE_WAIT', 'SYN_SENT', 'SYN_RECEIVED']);
-const finUnackedStates: ReadonlySet<TcpState | null> = new Set(['FIN_WAIT1', 'CLOSING', 'LAST_ACK']);
-
 /** Input that is thrown away at a time, so that one fast sender does not hold up the event loop. */
 const discardBudget = 4 * 1024 * 1024;
 /** What the last look before the close takes; a sender that is faster than that is reset in any case. */
@@ -73,27 +63,22 @@ const longestTimer = 2 ** 31 - 1;
 
 const numbers = new Float64Array(3);
 
-/** null where the system can't answer, or the descriptor is gone: no reason to give up the linger. */
-function attempt<T>(call: () => T): T | null {
-  try {
-    return call();
-  } catch {
-    return null;
-  }
+const limitOutcomes: ReadonlySet<Outcome> = new Set(['timeout', 'idle-timeout', 'byte-limit']);
+
+const active = new WeakMap<SocketLike, LingerMachine>();
+
+export function isLingering(socket: SocketLike): boolean {
+  return active.has(socket);
 }
 
-function tcpState(socket: SocketLike): TcpState | null {
-  return native.tcpStates[native.readTcpState(descriptorOf(socket))] ?? null;
+/** Ends a linger that is under way: its socket is closed at once, or reset. False: there is none. */
+export function abandonLinger(socket: SocketLike, reset: boolean): boolean {
+  const machine = active.get(socket);
+  machine?.abandon(null, reset);
+  return machine !== undefined;
 }
 
-const active = new WeakMap<SocketLike, PortableLinger>();
-
-/** Ends a linger that is under way, if there is one: its socket is closed at once. */
-export function abandonLinger(socket: SocketLike): void {
-  active.get(socket)?.abandon(null);
-}
-
-export class PortableLinger {
+export class LingerMachine {
   /** Called once, right before the socket is closed. */
   private readonly onVerdict: (verdict: Verdict) => void;
   private readonly startedAt = performance.now();
@@ -113,9 +98,11 @@ export class PortableLinger {
 
   /** Everything that was written is with libuv or the kernel, and the FIN behind it. */
   private flushed = false;
+  private finQueued = false;
   /** Bytes above the kernel at the last look, and those that can't be sent any more. */
   private lastBuffered: number;
   private lost = 0;
+  private background: BackgroundLinger | undefined;
   /** destroy() waits for this to be called. */
   private release: (() => void) | undefined;
 
@@ -140,6 +127,8 @@ export class PortableLinger {
         discarded: (bytes) => this.noteDiscarded(bytes),
         ended: () => this.noteEnd(),
       });
+      this.noteDiscarded(readBuffered(socket));
+      if (this.done) return;
       if (this.connected) this.read();
     } else if (socket.readableEnded) {
       this.noteEnd();
@@ -221,6 +210,15 @@ export class PortableLinger {
     if (this.discardedBytes > this.limits.maxBytes) this.look();
   }
 
+  /** False while the connection is still being made. */
+  isConnected(): boolean {
+    return this.connected;
+  }
+
+  private isDone(): boolean {
+    return this.done;
+  }
+
   private noteProgress(discarded: number): void {
     this.discardedBytes += discarded;
     this.lastProgressAt = performance.now();
@@ -230,8 +228,7 @@ export class PortableLinger {
     if (this.done) return;
     // From above, close_notify and our own SHUT_RD look like the peer's FIN; so does a reset that libuv sees
     // together with data (POLLHUP, uv__stream_io()). The descriptor knows.
-    const { state } = this.sample();
-    if (state !== null) return this.readRaw();
+    if (tcpState(this.socket) !== null) return this.readRaw();
     this.peerEnded = true;
     this.look();
   };
@@ -240,7 +237,7 @@ export class PortableLinger {
     if (this.done) return;
     this.flushed = true;
     // After close_notify what still comes is ciphertext that nobody will read: no need to decrypt it.
-    if (isTls(this.socket) && this.limits.unread === 'discard') this.readRaw();
+    if (isTls(this.socket) && hasDescriptor(this.socket) && this.limits.unread === 'discard') this.readRaw();
     else this.look();
   };
 
@@ -252,30 +249,29 @@ export class PortableLinger {
   // Looking
 
   private sample(): Sample {
-    const { socket } = this;
-    if (!this.connected) return { halfClosed: false, unacked: null, state: null, acknowledged: null };
-    const state = attempt(() => tcpState(socket));
-    const unacked = attempt(() => kernelQueues(socket).unacked);
-    const halfClosed = this.flushed && libuvQueue(socket) === 0 && !beforeFinStates.has(state);
-    const acknowledged = unacked === null ? null : halfClosed && unacked === 0 && !finUnackedStates.has(state);
-    return { halfClosed, unacked, state, acknowledged };
+    if (!this.connected) return notConnected;
+    const sample = sampleConnection(this.socket, this.flushed, this.finQueued);
+    this.finQueued = sample.finQueued;
+    return sample;
   }
 
   private readonly look = (): void => {
-    if (this.done) return;
+    if (this.done || this.background !== undefined) return;
     const before = this.beforeLook;
     this.beforeLook = undefined;
     before?.();
+    if (this.isDone()) return; // a callback may come at once
     if (this.raw && !this.discardRaw()) return;
     this.forceFin();
     const sample = this.sample();
     // A reset that Node has not told us of yet: the descriptor says which.
     if (sample.state === 'CLOSED' && !this.raw && this.limits.unread === 'discard') return this.readRaw();
+    if (sample.state === 'CLOSED' && !sample.finQueued && this.isBroken()) return;
     const now = performance.now();
     this.compare(sample, now);
     const outcome = this.judge(sample, now);
-    if (outcome === undefined) this.schedule(sample, now);
-    else this.finish(outcome);
+    if (outcome !== undefined) this.finish(outcome);
+    else if (!sample.halfClosed || !this.handOver(now)) this.schedule(sample, now);
   };
 
   /** False: the connection turned out to be broken, and this linger is over. */
@@ -295,21 +291,22 @@ export class PortableLinger {
       this.finish('peer-reset', native.makeError(numbers[2]!, 'recv'));
       return false;
     }
-    if (end === InputEnd.eof) this.peerEnded ||= this.isPeerFin();
+    if (end === InputEnd.eof) this.peerEnded ||= isPeerFin(tcpState(this.socket));
     return true;
   }
 
-  /** End-of-file may come from our own SHUT_RD. */
-  private isPeerFin(): boolean {
-    const { state } = this.sample();
-    return state === null || peerFinStates.has(state);
+  /** Closed without a FIN of ours: once the end has been read, only SO_ERROR tells of a reset. */
+  private isBroken(): boolean {
+    const error = attempt(() => native.takeError(descriptorOf(this.socket))) ?? 0;
+    if (error !== 0) this.finish('peer-reset', native.makeError(error, 'recv'));
+    return error !== 0;
   }
 
   /** TLS that broke or never finished its handshake can't half-close by itself. */
   private forceFin(): void {
     const { socket } = this;
     if (this.release === undefined || !isTls(socket) || !this.flushed || libuvQueue(socket) > 0) return;
-    const { state } = this.sample();
+    const state = tcpState(socket);
     if (state === 'ESTABLISHED' || state === 'CLOSE_WAIT') attempt(() => native.shutdown(descriptorOf(socket), How.write));
   }
 
@@ -350,12 +347,53 @@ export class PortableLinger {
     if (!isReferenced(this.socket)) this.timer.unref();
   }
 
+  // Handing over
+
+  /** False: the background engine can't take it, or the application is still to be given the input. */
+  private handOver(now: number): boolean {
+    const { socket, limits } = this;
+    if (limits.unread === 'deliver' || !hasDescriptor(socket)) return false;
+    const background = lingerInBackground(
+      descriptorOf(socket),
+      {
+        timeout: limits.timeout - (now - this.startedAt),
+        idleTimeout: limits.idleTimeout,
+        idleSoFar: now - this.lastProgressAt,
+        maxBytes: limits.maxBytes - this.discardedBytes,
+        untilAcked: limits.until === 'acked',
+        resetAtLimit: limits.resetAtLimit,
+      },
+      isReferenced(socket),
+      (verdict) => {
+        this.discardedBytes += verdict.discarded;
+        this.conclude(verdict.outcome, verdict.unacked, verdict.error);
+      },
+    );
+    if (background === null) return false;
+    this.background = background;
+    clearTimeout(this.timer);
+    stopReading(socket);
+    // The engine has a descriptor of its own. TLS can't let go of the one below it.
+    if (!isTls(socket)) releaseHandle(socket);
+    return true;
+  }
+
   // How it ends
 
   /** Closes now: destroy() was called, or the wait is no longer wanted. */
-  abandon(error: Error | null): void {
-    if (!this.done) this.finish('already-closed', error ?? undefined);
+  abandon(error: Error | null, reset = false): void {
+    if (this.done) return;
+    if (this.background !== undefined) {
+      this.reason = error ?? undefined;
+      this.background.stop(reset);
+      return;
+    }
+    if (reset) setCloseMode(this.socket, 'reset');
+    this.finish('already-closed', error ?? undefined);
   }
+
+  /** What destroy() was given. */
+  private reason: Error | undefined;
 
   /** The connection failed under Node's hands. */
   fail(outcome: 'peer-reset' | 'already-closed', error: Error): void {
@@ -367,34 +405,35 @@ export class PortableLinger {
   private finish(outcome: Outcome, error?: Error): void {
     // A destroyed stream's write reports no error when it is cut short.
     if (outcome === 'peer-reset' && this.release !== undefined) this.lost = Math.max(this.lost, this.lastBuffered);
+    if (limitOutcomes.has(outcome) && this.limits.resetAtLimit) setCloseMode(this.socket, 'reset');
+    this.conclude(outcome, this.sample().unacked, error);
+  }
+
+  private conclude(outcome: Outcome, unacked: number | null, error?: Error): void {
     this.done = true;
     clearTimeout(this.timer);
     active.delete(this.socket);
-    const sample = this.sample();
-    const buffered = Math.max(this.lost, writeBuffered(this.socket));
-    const unackedBytes = sample.unacked === null && buffered === 0 ? null : (sample.unacked ?? 0) + buffered;
-    if (outcome !== 'peer-reset') {
+    const { socket } = this;
+    const buffered = Math.max(this.lost, writeBuffered(socket));
+    const known = unacked !== null || buffered > 0;
+    if (outcome !== 'peer-reset' && hasDescriptor(socket)) {
       // Unread input would turn the close into a reset.
       attempt(() => {
-        native.discard(descriptorOf(this.socket), lastDiscardBudget, numbers);
+        native.discard(descriptorOf(socket), lastDiscardBudget, numbers);
         this.discardedBytes += numbers[0]!;
       });
     }
     this.stopWatchingStream();
+    const cause = error ?? this.reason;
     this.onVerdict({
       outcome,
-      delivered: this.isDelivered(sample, buffered),
-      unackedBytes,
+      delivered: buffered > 0 ? false : unacked === null ? null : unacked === 0,
+      unackedBytes: known ? (unacked ?? 0) + buffered : null,
       discardedBytes: this.discardedBytes,
       durationMs: performance.now() - this.startedAt,
-      ...(error === undefined ? {} : { error }),
+      ...(cause === undefined ? {} : { error: cause }),
     });
     this.release?.();
-  }
-
-  private isDelivered(sample: Sample, buffered: number): boolean | null {
-    if (buffered > 0) return false;
-    return sample.unacked === null ? null : sample.unacked === 0;
   }
 
   private stopWatchingStream(): void {
@@ -403,14 +442,4 @@ export class PortableLinger {
     this.restoreInput = undefined;
     socket.off('connect', this.noteConnect).off('end', this.noteEnd).off('finish', this.noteFinish);
   }
-}
-
-/**
- * Has the coming close() wait for nothing (it would block the event loop), or reset the connection. False: the
- * option can't be set; macOS answers EINVAL once both directions are shut, when a close has neither effect.
- */
-export function setCloseMode(socket: SocketLike, mode: 'plain' | 'reset'): boolean {
-  if (isPipe(socket)) return mode === 'plain';
-  const value = mode === 'reset' ? 0 : null;
-  return attempt(() => native.setOption(descriptorOf(socket), nativeRow('linger').index, value)) !== null;
 }

@@ -1,0 +1,173 @@
+#include "linger.h"
+
+#include <cmath>
+
+#include "../linger/engine.h"
+#include "arguments.h"
+#include "errors.h"
+
+namespace socket_linger {
+namespace {
+
+using linger::Limits;
+using linger::Verdict;
+
+// The order of a verdict's numbers, and of the limits', is that of lib/background.ts.
+constexpr size_t kVerdictNumbers = 5;
+constexpr size_t kLimitNumbers = 6;
+
+void WriteVerdict(const Verdict& verdict, double* numbers) {
+  numbers[0] = static_cast<double>(verdict.token);
+  numbers[1] = static_cast<double>(verdict.outcome);
+  numbers[2] = static_cast<double>(verdict.unacked);
+  numbers[3] = static_cast<double>(verdict.discarded);
+  numbers[4] = verdict.error;
+}
+
+// One per JavaScript environment (the main thread, each worker).
+class Environment final : public linger::Mailbox {
+ public:
+  static Environment* Open(Napi::Env env, const Napi::Function& callback) {
+    auto* environment = new Environment;
+    const napi_status status = napi_create_threadsafe_function(
+        env, callback, nullptr, Napi::String::New(env, "socket-linger"), 0, 1, nullptr, Finalize, environment, Deliver,
+        &environment->wake_);
+    if (status != napi_ok) {
+      delete environment;
+      return nullptr;
+    }
+    // An idle engine keeps no process alive; lingering sockets do (Reference).
+    napi_unref_threadsafe_function(env, environment->wake_);
+    // Added after that of the thread-safe function, and so run before it: no verdict comes after it is gone.
+    napi_add_env_cleanup_hook(env, Leave, environment);
+    return environment;
+  }
+
+  void Reference(Napi::Env env) {
+    if (referenced_++ == 0) napi_ref_threadsafe_function(env, wake_);
+  }
+
+  void Unreference(Napi::Env env) {
+    if (referenced_ > 0 && --referenced_ == 0) napi_unref_threadsafe_function(env, wake_);
+  }
+
+  Napi::Float64Array TakeNumbers(Napi::Env env) {
+    const std::vector<Verdict> verdicts = Take();
+    auto numbers = Napi::Float64Array::New(env, verdicts.size() * kVerdictNumbers);
+    double* next = numbers.Data();
+    for (const Verdict& verdict : verdicts) {
+      WriteVerdict(verdict, next);
+      next += kVerdictNumbers;
+    }
+    return numbers;
+  }
+
+ private:
+  void Wake() override { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); }
+
+  static void Deliver(napi_env raw, napi_value callback, void* context, void* /* data */) {
+    if (raw == nullptr) return;  // the environment is being torn down
+    const Napi::Env env(raw);
+    Napi::Function(env, callback).Call({static_cast<Environment*>(context)->TakeNumbers(env)});
+  }
+
+  static void Leave(void* environment) { linger::StopAll(static_cast<Environment*>(environment)); }
+
+  static void Finalize(napi_env, void* /* data */, void* environment) {
+    delete static_cast<Environment*>(environment);
+  }
+
+  napi_threadsafe_function wake_ = nullptr;
+  int referenced_ = 0;
+};
+
+int64_t ToNanoseconds(double milliseconds) {
+  // 2^53 nanoseconds are 104 days; anything longer, and Infinity, is for ever.
+  const double nanoseconds = milliseconds * 1e6;
+  return nanoseconds < 9e15 ? static_cast<int64_t>(nanoseconds) : Limits::kNever;
+}
+
+uint64_t ToLimit(double bytes) { return bytes < 9e15 ? static_cast<uint64_t>(bytes) : UINT64_MAX; }
+
+Environment* Current(Napi::Env env) { return env.GetInstanceData<Environment>(); }
+
+void KeepInstanceData(Napi::Env, Environment*) {}  // Finalize deletes it
+
+bool ToToken(const Napi::Value& value, uint64_t* token) { return ToByteCount(value, token); }
+
+bool ToFlag(const Napi::Value& value, const char* name, bool* flag) {
+  if (napi_get_value_bool(value.Env(), value, flag) == napi_ok) return true;
+  ThrowArgumentType(value.Env(), name, "a boolean");
+  return false;
+}
+
+}  // namespace
+
+Napi::Value ListenForVerdicts(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsFunction()) return ThrowArgumentType(env, "callback", "a function");
+  if (Current(env) != nullptr) return ThrowOutOfRange(env, "callback", "given once");
+  Environment* environment = Environment::Open(env, info[0].As<Napi::Function>());
+  if (environment == nullptr) return {};
+  env.SetInstanceData<Environment, KeepInstanceData>(environment);
+  return env.Undefined();
+}
+
+Napi::Value StartLinger(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  sys::Descriptor descriptor;
+  uint64_t token;
+  double* numbers;
+  bool referenced = true;
+  if (!ToDescriptor(info[0], &descriptor) || !ToToken(info[1], &token) ||
+      !ToResultArray(info[2], kLimitNumbers, &numbers) || !ToFlag(info[3], "referenced", &referenced)) {
+    return {};
+  }
+  for (size_t index = 0; index < kLimitNumbers; ++index) {
+    if (!(numbers[index] >= 0)) return ThrowOutOfRange(env, "limits", "0 or more");
+  }
+  Environment* environment = Current(env);
+  if (environment == nullptr) return ThrowOutOfRange(env, "token", "used after listenForVerdicts()");
+  Limits limits;
+  limits.timeout_ns = ToNanoseconds(numbers[0]);
+  limits.idle_timeout_ns = ToNanoseconds(numbers[1]);
+  limits.idle_so_far_ns = ToNanoseconds(std::fmin(numbers[2], 1e9));
+  limits.max_bytes = ToLimit(numbers[3]);
+  limits.until_acked = numbers[4] != 0;
+  limits.reset_at_limit = numbers[5] != 0;
+  const int error = linger::Start(descriptor, limits, environment, token);
+  if (error != 0) return ThrowSystemError(env, error, "dup");
+  if (referenced) environment->Reference(env);
+  return env.Undefined();
+}
+
+Napi::Value StopLinger(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t token;
+  bool reset = false;
+  double* numbers;
+  if (!ToToken(info[0], &token) || !ToFlag(info[1], "reset", &reset) ||
+      !ToResultArray(info[2], kVerdictNumbers, &numbers)) {
+    return {};
+  }
+  Environment* environment = Current(env);
+  Verdict verdict;
+  if (environment == nullptr || !linger::Stop(environment, token, reset, &verdict)) {
+    return Napi::Boolean::New(env, false);
+  }
+  WriteVerdict(verdict, numbers);
+  return Napi::Boolean::New(env, true);
+}
+
+Napi::Value TakeVerdicts(const Napi::CallbackInfo& info) {
+  Environment* environment = Current(info.Env());
+  if (environment == nullptr) return Napi::Float64Array::New(info.Env(), 0);
+  return environment->TakeNumbers(info.Env());
+}
+
+Napi::Value ReleaseReference(const Napi::CallbackInfo& info) {
+  if (Environment* environment = Current(info.Env())) environment->Unreference(info.Env());
+  return info.Env().Undefined();
+}
+
+}  // namespace socket_linger

@@ -1,0 +1,24 @@
+// The background linger engine for JavaScript.
+#pragma once
+
+#include <napi.h>
+
+namespace socket_linger {
+
+// (callback): verdicts come as one call of callback(Float64Array, five numbers each) per turn of the event loop.
+Napi::Value ListenForVerdicts(const Napi::CallbackInfo&);
+
+// (descriptor, token, Float64Array of limits as lib/background.ts orders them, referenced). A referenced linger keeps
+// the process alive until ReleaseReference() is called for it.
+Napi::Value StartLinger(const Napi::CallbackInfo&);
+
+// (token, reset, Float64Array for the verdict): false if there is none any more
+Napi::Value StopLinger(const Napi::CallbackInfo&);
+
+// (): the verdicts that are waiting for their turn
+Napi::Value TakeVerdicts(const Napi::CallbackInfo&);
+
+// (): a linger that was started as referenced is over
+Napi::Value ReleaseReference(const Napi::CallbackInfo&);
+
+}  // namespace socket_linger
