@@ -51,6 +51,8 @@ export interface Native {
   stopLinger(token: number, reset: boolean, verdict: Float64Array): boolean;
   takeVerdicts(): Float64Array;
   releaseReference(): void;
+  /** [sockets, low watermarks, threads] of the whole process. */
+  readLingerStats(): Float64Array;
 }
 
 function load(): Native {

@@ -11,7 +11,8 @@ import { How, native } from './native.js';
  *   stream counts as ended: a later write() reports write-after-end. TLS: close_notify goes first, and the FIN
  *   follows within this turn of the event loop.
  * - `'read'`: the stream ends after what has arrived; the peer is told nothing and nothing is dropped. Linux
- *   still accepts what arrives later, Windows resets the connection then. Not a part of a safe close.
+ *   still accepts what arrives later, but resets the connection for it once we have half-closed as well
+ *   (tcp_rcv_state_process()); Windows resets at once. Not a part of a safe close.
  * - `'both'`: the two at once.
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_WRITES_PENDING, ERR_SOCKET_NOT_CONNECTED,

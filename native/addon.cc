@@ -50,6 +50,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["startLinger"] = Napi::Function::New<StartLinger>(env, "startLinger");
   exports["stopLinger"] = Napi::Function::New<StopLinger>(env, "stopLinger");
   exports["takeVerdicts"] = Napi::Function::New<TakeVerdicts>(env, "takeVerdicts");
+  exports["readLingerStats"] = Napi::Function::New<ReadLingerStats>(env, "readLingerStats");
   exports["releaseReference"] = Napi::Function::New<ReleaseReference>(env, "releaseReference");
   return exports;
 }

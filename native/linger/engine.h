@@ -64,4 +64,12 @@ bool Stop(Mailbox*, uint64_t token, bool reset, Verdict*);
 // Closes all that the mailbox has. No verdict is posted to it any more when this returns.
 void StopAll(Mailbox*);
 
+struct Stats {
+  uint64_t sockets = 0;
+  uint64_t watermarks = 0;  // sockets with a low watermark, whose receive buffer may have grown for it
+  bool has_thread = false;
+};
+
+Stats ReadStats();
+
 }  // namespace socket_linger::linger

@@ -115,6 +115,7 @@ class Engine {
   int Start(int fd, const Limits&, Mailbox*, uint64_t token);
   bool Stop(Mailbox*, uint64_t token, bool reset, Verdict*);
   void StopAll(Mailbox*);
+  Stats ReadStats();
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -286,6 +287,11 @@ void Engine::StopAll(Mailbox* mailbox) {
     if (key.mailbox == mailbox) theirs.push_back(record);
   }
   for (Record* record : theirs) Release(record, Outcome::kStopped, 0, false);
+}
+
+Stats Engine::ReadStats() {
+  const Lock lock = Visit();
+  return {records_.size(), static_cast<uint64_t>(watermarks_), is_running_};
 }
 
 void* Engine::Run(void* engine) {
@@ -500,5 +506,7 @@ bool Stop(Mailbox* mailbox, uint64_t token, bool reset, Verdict* verdict) {
 }
 
 void StopAll(Mailbox* mailbox) { TheEngine().StopAll(mailbox); }
+
+Stats ReadStats() { return TheEngine().ReadStats(); }
 
 }  // namespace socket_linger::linger

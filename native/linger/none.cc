@@ -9,5 +9,6 @@ bool IsAvailable() { return false; }
 int Start(sys::Descriptor, const Limits&, Mailbox*, uint64_t) { return ENOSYS; }
 bool Stop(Mailbox*, uint64_t, bool, Verdict*) { return false; }
 void StopAll(Mailbox*) {}
+Stats ReadStats() { return {}; }
 
 }  // namespace socket_linger::linger

@@ -165,6 +165,15 @@ Napi::Value TakeVerdicts(const Napi::CallbackInfo& info) {
   return environment->TakeNumbers(info.Env());
 }
 
+Napi::Value ReadLingerStats(const Napi::CallbackInfo& info) {
+  const linger::Stats stats = linger::ReadStats();
+  auto numbers = Napi::Float64Array::New(info.Env(), 3);
+  numbers[0] = static_cast<double>(stats.sockets);
+  numbers[1] = static_cast<double>(stats.watermarks);
+  numbers[2] = stats.has_thread ? 1 : 0;
+  return numbers;
+}
+
 Napi::Value ReleaseReference(const Napi::CallbackInfo& info) {
   if (Environment* environment = Current(info.Env())) environment->Unreference(info.Env());
   return info.Env().Undefined();

@@ -18,6 +18,9 @@ Napi::Value StopLinger(const Napi::CallbackInfo&);
 // (): the verdicts that are waiting for their turn
 Napi::Value TakeVerdicts(const Napi::CallbackInfo&);
 
+// (): [sockets, low watermarks, threads] of the whole process
+Napi::Value ReadLingerStats(const Napi::CallbackInfo&);
+
 // (): a linger that was started as referenced is over
 Napi::Value ReleaseReference(const Napi::CallbackInfo&);
 
