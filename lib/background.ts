@@ -45,7 +45,6 @@ let isListening = false;
 
 const limitNumbers = new Float64Array(6);
 const verdictLength = 5;
-const stopped = new Float64Array(verdictLength);
 
 function readVerdict(numbers: Float64Array, offset: number): BackgroundVerdict {
   const unacked = numbers[offset + 2]!;
@@ -80,7 +79,7 @@ function deliver(numbers: Float64Array): void {
 }
 
 export interface BackgroundLinger {
-  /** Closes now. The listener is called before this returns. */
+  /** Closes soon; the listener is called as ever. */
   stop(reset: boolean): void;
 }
 
@@ -112,11 +111,5 @@ export function lingerInBackground(
     return null;
   }
   waiting.set(token, { listener, referenced });
-  return {
-    stop(reset) {
-      // Too late: the verdict is on its way to us.
-      if (!native.stopLinger(token, reset, stopped)) deliver(native.takeVerdicts());
-      else settle(token)?.listener(readVerdict(stopped, 0));
-    },
-  };
+  return { stop: (reset) => native.stopLinger(token, reset) };
 }

@@ -179,13 +179,16 @@ function start(
       linger.watchDestroyed(close, error !== null && isTlsFailure(socket, error));
       return;
     }
-    if (verdict === undefined) {
-      if (error === null) linger.abandon(null);
-      else if (!linger.isConnected()) linger.fail('already-closed', error);
-      else if (brokenCalls.has(error.syscall)) linger.fail('peer-reset', error);
-      else linger.abandon(error);
+    if (verdict !== undefined) {
+      close();
+    } else if (error === null) {
+      linger.abandon(null, false, close);
+    } else if (!linger.isConnected() || brokenCalls.has(error.syscall)) {
+      linger.fail(linger.isConnected() ? 'peer-reset' : 'already-closed', error);
+      close();
+    } else {
+      linger.abandon(error, false, close);
     }
-    close();
   });
 
   const giveBack = takeOwnership(socket, {

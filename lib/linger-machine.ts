@@ -380,9 +380,13 @@ export class LingerMachine {
 
   // How it ends
 
-  /** Closes now: destroy() was called, or the wait is no longer wanted. */
-  abandon(error: Error | null, reset = false): void {
+  /**
+   * Closes: destroy() was called, or the wait is no longer wanted. The background engine takes a moment for it, and
+   * `release` is called then.
+   */
+  abandon(error: Error | null, reset = false, release?: () => void): void {
     if (this.done) return;
+    if (release !== undefined) this.release = release;
     if (this.background !== undefined) {
       this.reason = error ?? undefined;
       this.background.stop(reset);

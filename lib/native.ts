@@ -48,8 +48,7 @@ export interface Native {
   readonly hasLingerEngine: boolean;
   listenForVerdicts(callback: (verdicts: Float64Array) => void): void;
   startLinger(descriptor: number, token: number, limits: Float64Array, referenced: boolean): void;
-  stopLinger(token: number, reset: boolean, verdict: Float64Array): boolean;
-  takeVerdicts(): Float64Array;
+  stopLinger(token: number, reset: boolean): void;
   releaseReference(): void;
   /** [sockets, low watermarks, threads] of the whole process. */
   readLingerStats(): Float64Array;

@@ -49,7 +49,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["listenForVerdicts"] = Napi::Function::New<ListenForVerdicts>(env, "listenForVerdicts");
   exports["startLinger"] = Napi::Function::New<StartLinger>(env, "startLinger");
   exports["stopLinger"] = Napi::Function::New<StopLinger>(env, "stopLinger");
-  exports["takeVerdicts"] = Napi::Function::New<TakeVerdicts>(env, "takeVerdicts");
   exports["readLingerStats"] = Napi::Function::New<ReadLingerStats>(env, "readLingerStats");
   exports["releaseReference"] = Napi::Function::New<ReleaseReference>(env, "releaseReference");
   return exports;

@@ -44,7 +44,7 @@ class Mailbox {
   std::vector<Verdict> Take();
 
  protected:
-  // There are verdicts, and there were none before. On the engine's thread, with its lock held.
+  // There are verdicts, and there were none before. On the engine's thread.
   virtual void Wake() = 0;
 
  private:
@@ -58,8 +58,8 @@ bool IsAvailable();
 // carries. An error number if it can't: EMFILE, ENFILE, ENOMEM, EAGAIN (no thread); nothing has happened then.
 int Start(sys::Descriptor, const Limits&, Mailbox*, uint64_t token);
 
-// Closes now, with a reset if asked for. False: the verdict is in the mailbox already, or there never was one.
-bool Stop(Mailbox*, uint64_t token, bool reset, Verdict*);
+// Ends a linger soon, with a reset if asked for. The verdict, kStopped or whatever came before, is posted as ever.
+void Stop(Mailbox*, uint64_t token, bool reset);
 
 // Closes all that the mailbox has. No verdict is posted to it any more when this returns.
 void StopAll(Mailbox*);

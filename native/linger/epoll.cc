@@ -11,7 +11,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -24,6 +23,7 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <unordered_map>
@@ -110,25 +110,32 @@ bool IsPeerFin(sys::TcpState state) {
   }
 }
 
+// What an environment's thread asks of the engine's.
+struct Command {
+  enum class Kind : uint8_t { kAdd, kStop, kStopAll } kind;
+  Key key;
+  bool reset = false;                // kStop
+  std::unique_ptr<Record> record;    // kAdd
+  bool* done = nullptr;              // kStopAll
+};
+
 class Engine {
  public:
   int Start(int fd, const Limits&, Mailbox*, uint64_t token);
-  bool Stop(Mailbox*, uint64_t token, bool reset, Verdict*);
+  void Stop(Mailbox*, uint64_t token, bool reset);
   void StopAll(Mailbox*);
   Stats ReadStats();
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-
-  // How an environment's thread takes the mutex: the engine's thread lets it pass.
-  Lock Visit();
-  void LetVisitorsPass(Lock*);
-
+  // With the mutex held.
   int Open();
   void Close();
+
   static void* Run(void* engine);
   void Loop();
-  int WaitMilliseconds() const;
+  bool TakeCommands();
+  void Carry(Command*);
+  int64_t NextDue() const;
   void Kick() const;
 
   Record* Find(uint64_t id) const;
@@ -139,43 +146,33 @@ class Engine {
   bool IsBroken(const Record&, int* error) const;
   void SetWatermark(Record*);
   void WatchOutput(Record*);
-  void Finish(Record*, Outcome, int error);
-  Verdict Release(Record*, Outcome, int error, bool reset);
+  void Finish(Record*, Outcome, int error, bool reset = false);
 
-  std::atomic<int> visitors_{0};
+  // What the threads share; held for moments, never across a system call on a socket.
   std::mutex mutex_;
-  // All of what follows under the mutex. The thread lets go of it between two sockets.
+  std::condition_variable stopped_all_;
+  std::vector<Command> commands_;
+  uint64_t next_id_ = 1;  // 0 is the eventfd
+  bool is_running_ = false;
+  int epoll_ = -1;
+  int kick_ = -1;
+  // When the thread wakes up by itself at the latest: who comes with an earlier deadline kicks it.
+  std::atomic<int64_t> wakes_at_{0};
+  std::atomic<uint64_t> socket_count_{0};
+  std::atomic<int> watermarks_{0};
+
+  // The thread's own.
   std::unordered_map<uint64_t, std::unique_ptr<Record>> records_;
   std::unordered_map<Key, Record*, KeyHash> by_key_;
   Deadlines<Record> deadlines_;
   std::vector<uint64_t> unfinished_;  // had more input than the budget
-  uint64_t next_id_ = 1;              // 0 is the eventfd
   int64_t idle_since_ = 0;
-  int watermarks_ = 0;
-  bool is_running_ = false;
-  int epoll_ = -1;
-  int kick_ = -1;
 };
 
 // Never destroyed: the thread may outlive main(), and static destructors with it.
 Engine& TheEngine() {
   static Engine* engine = new Engine;
   return *engine;
-}
-
-Engine::Lock Engine::Visit() {
-  visitors_.fetch_add(1, std::memory_order_relaxed);
-  Lock lock(mutex_);
-  visitors_.fetch_sub(1, std::memory_order_relaxed);
-  return lock;
-}
-
-// A mutex that is let go and taken again at once would mostly come back to the same thread.
-void Engine::LetVisitorsPass(Lock* lock) {
-  if (visitors_.load(std::memory_order_relaxed) == 0) return;
-  lock->unlock();
-  while (visitors_.load(std::memory_order_relaxed) > 0) sched_yield();
-  lock->lock();
 }
 
 int Engine::Open() {
@@ -189,6 +186,7 @@ int Engine::Open() {
     Close();
     return error;
   }
+  wakes_at_ = Now() + kIdleThreadNs;
   // Signals are for Node's own threads.
   sigset_t all, before;
   sigfillset(&all);
@@ -228,19 +226,9 @@ int Engine::Start(int fd, const Limits& limits, Mailbox* mailbox, uint64_t token
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return errno;
 
-  const Lock lock = Visit();
-  if (!is_running_) {
-    const int error = Open();
-    if (error != 0) {
-      close(copy);
-      return error;
-    }
-  }
   const int64_t now = Now();
-  auto owned = std::make_unique<Record>();
-  Record* record = owned.get();
+  auto record = std::make_unique<Record>();
   record->key = {mailbox, token};
-  record->id = next_id_++;
   record->fd = copy;
   record->is_tcp = protocol == IPPROTO_TCP;
   record->acked = !record->is_tcp;  // nobody can tell
@@ -250,48 +238,54 @@ int Engine::Start(int fd, const Limits& limits, Mailbox* mailbox, uint64_t token
   record->deadline = After(now, limits.timeout_ns);
   record->idle_timeout = limits.idle_timeout_ns;
   record->last_progress = now - limits.idle_so_far_ns;
-  if (record->is_tcp) ReadAcknowledgement(record);
-
-  epoll_event event = {};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  ReadAcknowledgement(record.get());
   // EPOLLOUT would cost every socket a wakeup of its own right away. Who waits for the peer's FIN as well is
   // usually told of both at once.
   record->watches_output = record->until_acked;
-  if (record->watches_output) event.events |= EPOLLOUT;
-  event.data.u64 = record->id;
+  const int64_t due = record->Due();
+
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (record->watches_output ? static_cast<uint32_t>(EPOLLOUT) : 0u);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!is_running_) {
+    const int error = Open();
+    if (error != 0) {
+      close(copy);
+      return error;
+    }
+  }
+  record->id = event.data.u64 = next_id_++;
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, copy, &event) != 0) {
     const int error = errno;
     close(copy);
     return error;
   }
-  const bool is_first = deadlines_.IsEmpty() || record->Due() < deadlines_.First()->due;
-  deadlines_.Add(record, record->Due());
-  by_key_.emplace(record->key, record);
-  records_.emplace(record->id, std::move(owned));
-  if (is_first) Kick();
+  // The thread takes the commands before it looks at an event, so it knows the record by then.
+  commands_.push_back({Command::Kind::kAdd, record->key, false, std::move(record), nullptr});
+  ++socket_count_;
+  if (due < wakes_at_) Kick();
   return 0;
 }
 
-bool Engine::Stop(Mailbox* mailbox, uint64_t token, bool reset, Verdict* verdict) {
-  const Lock lock = Visit();
-  const auto found = by_key_.find({mailbox, token});
-  if (found == by_key_.end()) return false;
-  *verdict = Release(found->second, Outcome::kStopped, 0, reset);
-  return true;
+void Engine::Stop(Mailbox* mailbox, uint64_t token, bool reset) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!is_running_) return;
+  commands_.push_back({Command::Kind::kStop, {mailbox, token}, reset, nullptr, nullptr});
+  Kick();
 }
 
 void Engine::StopAll(Mailbox* mailbox) {
-  const Lock lock = Visit();
-  std::vector<Record*> theirs;
-  for (const auto& [key, record] : by_key_) {
-    if (key.mailbox == mailbox) theirs.push_back(record);
-  }
-  for (Record* record : theirs) Release(record, Outcome::kStopped, 0, false);
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!is_running_) return;
+  bool done = false;
+  commands_.push_back({Command::Kind::kStopAll, {mailbox, 0}, false, nullptr, &done});
+  Kick();
+  stopped_all_.wait(lock, [&done] { return done; });
 }
 
 Stats Engine::ReadStats() {
-  const Lock lock = Visit();
-  return {records_.size(), static_cast<uint64_t>(watermarks_), is_running_};
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return {socket_count_, static_cast<uint64_t>(watermarks_), is_running_};
 }
 
 void* Engine::Run(void* engine) {
@@ -300,10 +294,13 @@ void* Engine::Run(void* engine) {
   return nullptr;
 }
 
-// Milliseconds, rounded up, so that what is due is due when epoll_wait() returns.
-int Engine::WaitMilliseconds() const {
+int64_t Engine::NextDue() const {
   if (!unfinished_.empty()) return 0;
-  const int64_t due = deadlines_.IsEmpty() ? idle_since_ + kIdleThreadNs : deadlines_.First()->due;
+  return deadlines_.IsEmpty() ? idle_since_ + kIdleThreadNs : deadlines_.First()->due;
+}
+
+// Milliseconds, rounded up, so that what is due is due when epoll_wait() returns.
+int MillisecondsUntil(int64_t due) {
   if (due == Limits::kNever) return -1;
   const int64_t wait = due - Now();
   if (wait <= 0) return 0;
@@ -313,12 +310,14 @@ int Engine::WaitMilliseconds() const {
 void Engine::Loop() {
   constexpr int kEvents = 256;
   epoll_event events[kEvents];
-  Lock lock(mutex_);
+  idle_since_ = Now();
   for (;;) {
-    const int wait = WaitMilliseconds();
-    lock.unlock();
+    const int64_t due = NextDue();
+    wakes_at_ = due;
+    // Whatever came before wakes_at_ was set has seen an older value of it.
+    const int wait = TakeCommands() ? 0 : MillisecondsUntil(due);
     const int count = epoll_wait(epoll_, events, kEvents, wait);
-    lock.lock();
+    TakeCommands();
 
     std::vector<uint64_t> unfinished;
     unfinished.swap(unfinished_);
@@ -330,21 +329,60 @@ void Engine::Loop() {
       } else if (Record* record = Find(id)) {
         Look(record);
       }
-      LetVisitorsPass(&lock);
     }
     for (const uint64_t id : unfinished) {
       if (Record* record = Find(id)) Look(record);
-      LetVisitorsPass(&lock);
     }
-    for (int64_t now = Now(); !deadlines_.IsEmpty() && deadlines_.First()->due <= now;) {
+    for (const int64_t now = Now(); !deadlines_.IsEmpty() && deadlines_.First()->due <= now;) {
       LookAtDeadline(deadlines_.First(), now);
-      LetVisitorsPass(&lock);
     }
     if (!records_.empty()) {
       idle_since_ = Now();
     } else if (Now() - idle_since_ >= kIdleThreadNs) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!commands_.empty()) continue;
       is_running_ = false;
       Close();
+      return;
+    }
+  }
+}
+
+// False: there were none.
+bool Engine::TakeCommands() {
+  std::vector<Command> commands;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    commands.swap(commands_);
+  }
+  for (Command& command : commands) Carry(&command);
+  return !commands.empty();
+}
+
+void Engine::Carry(Command* command) {
+  switch (command->kind) {
+    case Command::Kind::kAdd: {
+      Record* record = command->record.get();
+      deadlines_.Add(record, record->Due());
+      by_key_.emplace(record->key, record);
+      records_.emplace(record->id, std::move(command->record));
+      return;
+    }
+    case Command::Kind::kStop: {
+      const auto found = by_key_.find(command->key);
+      // Else its verdict is posted already.
+      if (found != by_key_.end()) Finish(found->second, Outcome::kStopped, 0, command->reset);
+      return;
+    }
+    case Command::Kind::kStopAll: {
+      std::vector<Record*> theirs;
+      for (const auto& [key, record] : by_key_) {
+        if (key.mailbox == command->key.mailbox) theirs.push_back(record);
+      }
+      for (Record* record : theirs) Finish(record, Outcome::kStopped, 0);
+      const std::lock_guard<std::mutex> lock(mutex_);
+      *command->done = true;
+      stopped_all_.notify_all();
       return;
     }
   }
@@ -456,40 +494,41 @@ void Engine::WatchOutput(Record* record) {
   record->watches_output = epoll_ctl(epoll_, EPOLL_CTL_MOD, record->fd, &event) == 0;
 }
 
-void Engine::Finish(Record* record, Outcome outcome, int error) {
-  const bool at_limit =
-      outcome == Outcome::kTimeout || outcome == Outcome::kIdleTimeout || outcome == Outcome::kByteLimit;
-  Mailbox* mailbox = record->key.mailbox;
-  mailbox->Post(Release(record, outcome, error, at_limit && record->reset_at_limit));
-}
-
-// Closes the socket and deletes the record.
-Verdict Engine::Release(Record* record, Outcome outcome, int error, bool reset) {
+// Closes the socket, posts the verdict and deletes the record.
+void Engine::Finish(Record* record, Outcome outcome, int error, bool reset) {
   Verdict verdict;
   verdict.token = record->key.token;
   verdict.outcome = outcome;
   verdict.error = error;
-  sys::Queues queues;
-  if (sys::ReadQueues(record->fd, true, &queues) == 0) verdict.unacked = queues.unacked;
-  // Unread input would turn the close into a reset.
-  if (outcome != Outcome::kPeerReset && !reset) {
+  if (record->is_tcp && record->acked) {
+    verdict.unacked = 0;
+  } else {
+    sys::Queues queues;
+    if (sys::ReadQueues(record->fd, true, &queues) == 0) verdict.unacked = queues.unacked;
+  }
+  const bool at_limit =
+      outcome == Outcome::kTimeout || outcome == Outcome::kIdleTimeout || outcome == Outcome::kByteLimit;
+  reset |= at_limit && record->reset_at_limit;
+  if (reset) {
+    const struct linger abort = {1, 0};
+    setsockopt(record->fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+  } else if (outcome != Outcome::kPeerReset) {
+    // Unread input would turn the close into a reset.
     int ignored = 0;
     record->max_bytes = UINT64_MAX;
     Drain(record, kLastBudget, &ignored);
   }
   verdict.discarded = record->discarded;
-  if (reset) {
-    const struct linger abort = {1, 0};
-    setsockopt(record->fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
-  }
   // Where Node's own descriptor is still open, close() alone would leave the registration in the set.
   epoll_ctl(epoll_, EPOLL_CTL_DEL, record->fd, nullptr);
   close(record->fd);
   if (record->has_watermark) --watermarks_;
+  --socket_count_;
+  Mailbox* mailbox = record->key.mailbox;
   deadlines_.Remove(record);
   by_key_.erase(record->key);
   records_.erase(record->id);
-  return verdict;
+  mailbox->Post(verdict);
 }
 
 }  // namespace
@@ -501,9 +540,7 @@ int Start(sys::Descriptor descriptor, const Limits& limits, Mailbox* mailbox, ui
   return TheEngine().Start(static_cast<int>(descriptor), limits, mailbox, token);
 }
 
-bool Stop(Mailbox* mailbox, uint64_t token, bool reset, Verdict* verdict) {
-  return TheEngine().Stop(mailbox, token, reset, verdict);
-}
+void Stop(Mailbox* mailbox, uint64_t token, bool reset) { TheEngine().Stop(mailbox, token, reset); }
 
 void StopAll(Mailbox* mailbox) { TheEngine().StopAll(mailbox); }
 

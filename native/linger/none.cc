@@ -7,7 +7,7 @@ namespace socket_linger::linger {
 
 bool IsAvailable() { return false; }
 int Start(sys::Descriptor, const Limits&, Mailbox*, uint64_t) { return ENOSYS; }
-bool Stop(Mailbox*, uint64_t, bool, Verdict*) { return false; }
+void Stop(Mailbox*, uint64_t, bool) {}
 void StopAll(Mailbox*) {}
 Stats ReadStats() { return {}; }
 

@@ -51,24 +51,20 @@ class Environment final : public linger::Mailbox {
     if (referenced_ > 0 && --referenced_ == 0) napi_unref_threadsafe_function(env, wake_);
   }
 
-  Napi::Float64Array TakeNumbers(Napi::Env env) {
-    const std::vector<Verdict> verdicts = Take();
-    auto numbers = Napi::Float64Array::New(env, verdicts.size() * kVerdictNumbers);
-    double* next = numbers.Data();
-    for (const Verdict& verdict : verdicts) {
-      WriteVerdict(verdict, next);
-      next += kVerdictNumbers;
-    }
-    return numbers;
-  }
-
  private:
   void Wake() override { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); }
 
   static void Deliver(napi_env raw, napi_value callback, void* context, void* /* data */) {
     if (raw == nullptr) return;  // the environment is being torn down
     const Napi::Env env(raw);
-    Napi::Function(env, callback).Call({static_cast<Environment*>(context)->TakeNumbers(env)});
+    const std::vector<Verdict> verdicts = static_cast<Environment*>(context)->Take();
+    auto numbers = Napi::Float64Array::New(env, verdicts.size() * kVerdictNumbers);
+    double* next = numbers.Data();
+    for (const Verdict& verdict : verdicts) {
+      WriteVerdict(verdict, next);
+      next += kVerdictNumbers;
+    }
+    Napi::Function(env, callback).Call({numbers});
   }
 
   static void Leave(void* environment) { linger::StopAll(static_cast<Environment*>(environment)); }
@@ -145,24 +141,9 @@ Napi::Value StopLinger(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t token;
   bool reset = false;
-  double* numbers;
-  if (!ToToken(info[0], &token) || !ToFlag(info[1], "reset", &reset) ||
-      !ToResultArray(info[2], kVerdictNumbers, &numbers)) {
-    return {};
-  }
-  Environment* environment = Current(env);
-  Verdict verdict;
-  if (environment == nullptr || !linger::Stop(environment, token, reset, &verdict)) {
-    return Napi::Boolean::New(env, false);
-  }
-  WriteVerdict(verdict, numbers);
-  return Napi::Boolean::New(env, true);
-}
-
-Napi::Value TakeVerdicts(const Napi::CallbackInfo& info) {
-  Environment* environment = Current(info.Env());
-  if (environment == nullptr) return Napi::Float64Array::New(info.Env(), 0);
-  return environment->TakeNumbers(info.Env());
+  if (!ToToken(info[0], &token) || !ToFlag(info[1], "reset", &reset)) return {};
+  if (Environment* environment = Current(env)) linger::Stop(environment, token, reset);
+  return env.Undefined();
 }
 
 Napi::Value ReadLingerStats(const Napi::CallbackInfo& info) {

@@ -12,11 +12,8 @@ Napi::Value ListenForVerdicts(const Napi::CallbackInfo&);
 // the process alive until ReleaseReference() is called for it.
 Napi::Value StartLinger(const Napi::CallbackInfo&);
 
-// (token, reset, Float64Array for the verdict): false if there is none any more
+// (token, reset): the verdict comes by the callback
 Napi::Value StopLinger(const Napi::CallbackInfo&);
-
-// (): the verdicts that are waiting for their turn
-Napi::Value TakeVerdicts(const Napi::CallbackInfo&);
 
 // (): [sockets, low watermarks, threads] of the whole process
 Napi::Value ReadLingerStats(const Napi::CallbackInfo&);
