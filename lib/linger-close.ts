@@ -1,9 +1,9 @@
 // lingerClose(): the closing of one socket without losing the last byte.
 import { onAbort } from './abort.js';
-import { afterClose, setCloseMode } from './connection.js';
+import { afterClose } from './connection.js';
 import { describe, makeError } from './errors.js';
 import { checkOwnSocket, isDead, isTls, writeBuffered, type SocketLike } from './handle.js';
-import { interceptDestroy, takeOwnership } from './intercept.js';
+import { takeOver } from './intercept.js';
 import { isLingering, LingerMachine, type LingerLimits, type Outcome, type Verdict } from './linger-machine.js';
 
 export interface LingerOptions {
@@ -167,34 +167,30 @@ function start(
     verdict = found;
     giveBack();
     ignoreAbort?.();
-    // The interceptor lets this pass: there is a verdict.
     socket.destroy();
   });
 
-  // No error is shown: the result has it.
-  interceptDestroy(socket, (failure, proceed) => {
-    const error: NodeJS.ErrnoException | null = failure;
-    const close = (): void => proceed(null);
-    if (verdict === undefined && mayGoOn(socket, error)) {
-      linger.watchDestroyed(close, error !== null && isTlsFailure(socket, error));
-      return;
-    }
-    if (verdict !== undefined) {
-      close();
-    } else if (error === null) {
-      linger.abandon(null, false, close);
-    } else if (!linger.isConnected() || brokenCalls.has(error.syscall)) {
-      linger.fail(linger.isConnected() ? 'peer-reset' : 'already-closed', error);
-      close();
-    } else {
-      linger.abandon(error, false, close);
-    }
-  });
-
-  const giveBack = takeOwnership(socket, {
+  const giveBack = takeOver(socket, {
+    takesInput: options.unread === 'discard',
+    discarded: (bytes) => linger.noteDiscarded(bytes),
+    ended: () => linger.noteEnd(),
     refusal: writeAfterEnd,
     reset: () => linger.abandon(null, true),
     destroyedAgain: () => linger.abandon(null),
+    // No error is shown: the result has it.
+    destroying(failure, proceed) {
+      const error: NodeJS.ErrnoException | null = failure;
+      const close = (): void => proceed(null);
+      if (mayGoOn(socket, error)) {
+        linger.watchDestroyed(close, error !== null && isTlsFailure(socket, error));
+      } else if (error === null) {
+        linger.abandon(null, false, close);
+      } else if (!linger.isConnected() || brokenCalls.has(error.syscall)) {
+        linger.fail(linger.isConnected() ? 'peer-reset' : 'already-closed', error, close);
+      } else {
+        linger.abandon(error, false, close);
+      }
+    },
   });
   const ignoreAbort = options.signal && onAbort(options.signal, () => {
     aborted = abortError(options.signal);
@@ -204,8 +200,6 @@ function start(
     if (aborted !== undefined) reject(aborted);
     else resolve(verdict!);
   });
-  // A kernel linger, setLinger()'s or somebody else's, would block the event loop at the close. Ours replaces it.
-  setCloseMode(socket, 'plain');
   socket.end();
   linger.watchStream();
 }

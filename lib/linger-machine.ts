@@ -22,7 +22,6 @@ import {
   writeNow,
   type SocketLike,
 } from './handle.js';
-import { discardInput } from './intercept.js';
 import { How, InputEnd, native } from './native.js';
 
 export type Outcome =
@@ -58,6 +57,7 @@ export interface Verdict {
 const discardBudget = 4 * 1024 * 1024;
 /** What the last look before the close takes; a sender that is faster than that is reset in any case. */
 const lastDiscardBudget = 16 * 1024 * 1024;
+const firstPause = 10;
 const longestPause = 250;
 const longestTimer = 2 ** 31 - 1;
 
@@ -89,7 +89,6 @@ export class LingerMachine {
 
   private connected: boolean;
   private discardedBytes = 0;
-  private restoreInput: (() => void) | undefined;
   /** Input is taken from the descriptor by us, no longer by Node. */
   private raw = false;
   /** The last time there was more than the budget. */
@@ -119,14 +118,13 @@ export class LingerMachine {
 
   // How it starts
 
-  /** For an open stream, whose end() has been called or is about to be. */
+  /**
+   * For an open stream, whose end() has been called. Its input, where that is discarded, comes by noteDiscarded() and
+   * noteEnd().
+   */
   watchStream(): void {
     const { socket } = this;
     if (this.limits.unread === 'discard') {
-      this.restoreInput = discardInput(socket, {
-        discarded: (bytes) => this.noteDiscarded(bytes),
-        ended: () => this.noteEnd(),
-      });
       this.noteDiscarded(readBuffered(socket));
       if (this.done) return;
       if (this.connected) this.read();
@@ -136,9 +134,13 @@ export class LingerMachine {
       socket.once('end', this.noteEnd);
     }
     if (!this.connected) socket.once('connect', this.noteConnect);
-    socket.once('finish', this.noteFinish);
-    if (socket.writableFinished) this.noteFinish();
-    else this.look();
+    if (socket.writableFinished) {
+      this.noteFinish();
+    } else {
+      socket.once('finish', this.noteFinish);
+      // Mostly that is a matter of one turn of the event loop, and there is nothing to see before.
+      this.wait(firstPause);
+    }
   }
 
   /**
@@ -205,7 +207,9 @@ export class LingerMachine {
     this.look();
   }
 
-  private noteDiscarded(bytes: number): void {
+  /** Input that somebody else has thrown away. */
+  noteDiscarded(bytes: number): void {
+    if (this.done) return;
     this.noteProgress(bytes);
     if (this.discardedBytes > this.limits.maxBytes) this.look();
   }
@@ -224,7 +228,7 @@ export class LingerMachine {
     this.lastProgressAt = performance.now();
   }
 
-  private readonly noteEnd = (): void => {
+  readonly noteEnd = (): void => {
     if (this.done) return;
     // From above, close_notify and our own SHUT_RD look like the peer's FIN; so does a reset that libuv sees
     // together with data (POLLHUP, uv__stream_io()). The descriptor knows.
@@ -238,7 +242,8 @@ export class LingerMachine {
     this.flushed = true;
     // After close_notify what still comes is ciphertext that nobody will read: no need to decrypt it.
     if (isTls(this.socket) && hasDescriptor(this.socket) && this.limits.unread === 'discard') this.readRaw();
-    else this.look();
+    // The engine looks for itself, and refuses what is broken already.
+    else if (libuvQueue(this.socket) > 0 || !this.handOver(performance.now())) this.look();
   };
 
   private readonly noteFlushed = (): void => {
@@ -314,7 +319,7 @@ export class LingerMachine {
   private compare({ unacked, state }: Sample, now: number): void {
     const { socket } = this;
     this.lastBuffered = writeBuffered(socket);
-    const signature = `${this.restoreInput ? '' : socket.bytesRead} ${unacked} ${state} ${this.lastBuffered}`;
+    const signature = `${this.limits.unread === 'discard' ? '' : socket.bytesRead} ${unacked} ${state} ${this.lastBuffered}`;
     if (signature !== this.lastSignature) this.lastProgressAt = now;
     this.lastSignature = signature;
   }
@@ -342,8 +347,11 @@ export class LingerMachine {
     const hurry = this.moreInput || now - this.startedAt < 100;
     const pause = Math.min(longestPause, Math.max(hurry ? 1 : 5, idle / 4));
     const told = this.limits.unread === 'discard' && sample.acknowledged === true && !this.raw;
-    const wait = Math.min(deadline - now, told ? Infinity : pause, longestTimer);
-    this.timer = setTimeout(this.look, Math.max(1, Math.ceil(wait)));
+    this.wait(Math.min(deadline - now, told ? Infinity : pause));
+  }
+
+  private wait(milliseconds: number): void {
+    this.timer = setTimeout(this.look, Math.min(Math.max(1, Math.ceil(milliseconds)), longestTimer));
     if (!isReferenced(this.socket)) this.timer.unref();
   }
 
@@ -366,6 +374,8 @@ export class LingerMachine {
       isReferenced(socket),
       (verdict) => {
         this.discardedBytes += verdict.discarded;
+        // The engine has set it for the descriptor that TLS keeps, too.
+        this.isReset ||= limits.resetAtLimit && limitOutcomes.has(verdict.outcome);
         this.conclude(verdict.outcome, verdict.unacked, verdict.error);
       },
     );
@@ -389,19 +399,28 @@ export class LingerMachine {
     if (release !== undefined) this.release = release;
     if (this.background !== undefined) {
       this.reason = error ?? undefined;
+      this.isReset = reset;
       this.background.stop(reset);
       return;
     }
-    if (reset) setCloseMode(this.socket, 'reset');
+    if (reset) this.reset();
     this.finish('already-closed', error ?? undefined);
+  }
+
+  /** The close is to be a reset. */
+  private isReset = false;
+
+  private reset(): void {
+    this.isReset = setCloseMode(this.socket, 'reset');
   }
 
   /** What destroy() was given. */
   private reason: Error | undefined;
 
   /** The connection failed under Node's hands. */
-  fail(outcome: 'peer-reset' | 'already-closed', error: Error): void {
+  fail(outcome: 'peer-reset' | 'already-closed', error: Error, release: () => void): void {
     if (this.done) return;
+    this.release = release;
     if (!this.socket.writableFinished) this.giveUpFlushing();
     this.finish(outcome, error);
   }
@@ -409,7 +428,7 @@ export class LingerMachine {
   private finish(outcome: Outcome, error?: Error): void {
     // A destroyed stream's write reports no error when it is cut short.
     if (outcome === 'peer-reset' && this.release !== undefined) this.lost = Math.max(this.lost, this.lastBuffered);
-    if (limitOutcomes.has(outcome) && this.limits.resetAtLimit) setCloseMode(this.socket, 'reset');
+    if (limitOutcomes.has(outcome) && this.limits.resetAtLimit) this.reset();
     this.conclude(outcome, this.sample().unacked, error);
   }
 
@@ -428,6 +447,8 @@ export class LingerMachine {
       });
     }
     this.stopWatchingStream();
+    // A kernel linger, setLinger()'s or somebody else's, would block the event loop at the close.
+    if (hasDescriptor(socket) && !this.isReset) setCloseMode(socket, 'plain');
     const cause = error ?? this.reason;
     this.onVerdict({
       outcome,
@@ -442,8 +463,6 @@ export class LingerMachine {
 
   private stopWatchingStream(): void {
     const { socket } = this;
-    this.restoreInput?.();
-    this.restoreInput = undefined;
     socket.off('connect', this.noteConnect).off('end', this.noteEnd).off('finish', this.noteFinish);
   }
 }

@@ -223,6 +223,10 @@ int Engine::Start(int fd, const Limits& limits, Mailbox* mailbox, uint64_t token
   int protocol = 0;
   socklen_t size = sizeof protocol;
   if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0) return errno;
+  // ENOTCONN: reset before our half-close, so that no FIN of ours is in the queue whose length we read.
+  sockaddr_storage peer;
+  size = sizeof peer;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return errno;
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return errno;
 
@@ -509,10 +513,10 @@ void Engine::Finish(Record* record, Outcome outcome, int error, bool reset) {
   const bool at_limit =
       outcome == Outcome::kTimeout || outcome == Outcome::kIdleTimeout || outcome == Outcome::kByteLimit;
   reset |= at_limit && record->reset_at_limit;
-  if (reset) {
-    const struct linger abort = {1, 0};
-    setsockopt(record->fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
-  } else if (outcome != Outcome::kPeerReset) {
+  // Without a reset: no kernel linger, which would block us here.
+  const struct linger mode = {reset ? 1 : 0, 0};
+  if (record->is_tcp) setsockopt(record->fd, SOL_SOCKET, SO_LINGER, &mode, sizeof mode);
+  if (!reset && outcome != Outcome::kPeerReset) {
     // Unread input would turn the close into a reset.
     int ignored = 0;
     record->max_bytes = UINT64_MAX;
