@@ -245,7 +245,9 @@ const bufferCallback = findPrivateKey('kBufferCb', { onread: { buffer: new Uint8
 
 /** The key of the callback of net.connect({ onread }), by which data goes past the stream; else undefined. */
 export function onreadKey(socket: SocketLike): symbol | undefined {
-  return bufferCallback !== undefined && bufferCallback in socket ? bufferCallback : undefined;
+  if (bufferCallback === undefined) return undefined;
+  // Every socket has the key; most have nothing there.
+  return typeof (socket as unknown as Record<symbol, unknown>)[bufferCallback] === 'function' ? bufferCallback : undefined;
 }
 
 // Writing after destroy()

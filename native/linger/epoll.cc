@@ -50,6 +50,10 @@ constexpr int kMaxWatermarks = 32;
 // The thread stays for so long after its last socket, since the next one is often near.
 constexpr int64_t kIdleThreadNs = 2'000 * kNanosecondsPerMillisecond;
 
+// After a wakeup the thread naps for so long: closing thousands of connections a second then takes one wakeup for many
+// of them, and what comes alone is not delayed.
+constexpr int64_t kNapNs = 300'000;
+
 int64_t Now() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -220,12 +224,9 @@ void Engine::Kick() const {
 }
 
 int Engine::Start(int fd, const Limits& limits, Mailbox* mailbox, uint64_t token) {
-  int protocol = 0;
-  socklen_t size = sizeof protocol;
-  if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0) return errno;
   // ENOTCONN: reset before our half-close, so that no FIN of ours is in the queue whose length we read.
   sockaddr_storage peer;
-  size = sizeof peer;
+  socklen_t size = sizeof peer;
   if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return errno;
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return errno;
@@ -234,7 +235,7 @@ int Engine::Start(int fd, const Limits& limits, Mailbox* mailbox, uint64_t token
   auto record = std::make_unique<Record>();
   record->key = {mailbox, token};
   record->fd = copy;
-  record->is_tcp = protocol == IPPROTO_TCP;
+  record->is_tcp = peer.ss_family == AF_INET || peer.ss_family == AF_INET6;
   record->acked = !record->is_tcp;  // nobody can tell
   record->until_acked = limits.until_acked;
   record->reset_at_limit = limits.reset_at_limit;
@@ -242,7 +243,6 @@ int Engine::Start(int fd, const Limits& limits, Mailbox* mailbox, uint64_t token
   record->deadline = After(now, limits.timeout_ns);
   record->idle_timeout = limits.idle_timeout_ns;
   record->last_progress = now - limits.idle_so_far_ns;
-  ReadAcknowledgement(record.get());
   // EPOLLOUT would cost every socket a wakeup of its own right away. Who waits for the peer's FIN as well is
   // usually told of both at once.
   record->watches_output = record->until_acked;
@@ -315,12 +315,18 @@ void Engine::Loop() {
   constexpr int kEvents = 256;
   epoll_event events[kEvents];
   idle_since_ = Now();
+  bool was_woken = false;
   for (;;) {
+    if (was_woken && unfinished_.empty()) {
+      const timespec nap = {0, kNapNs};
+      nanosleep(&nap, nullptr);
+    }
     const int64_t due = NextDue();
     wakes_at_ = due;
     // Whatever came before wakes_at_ was set has seen an older value of it.
     const int wait = TakeCommands() ? 0 : MillisecondsUntil(due);
     const int count = epoll_wait(epoll_, events, kEvents, wait);
+    was_woken = count > 0;
     TakeCommands();
 
     std::vector<uint64_t> unfinished;
@@ -367,6 +373,7 @@ void Engine::Carry(Command* command) {
   switch (command->kind) {
     case Command::Kind::kAdd: {
       Record* record = command->record.get();
+      ReadAcknowledgement(record);
       deadlines_.Add(record, record->Due());
       by_key_.emplace(record->key, record);
       records_.emplace(record->id, std::move(command->record));
