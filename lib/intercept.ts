@@ -67,7 +67,8 @@ const wrappers: Record<string, (inner: Method) => Method> = {
     },
   destroy: (inner) =>
     function (this: SocketLike, ...args: unknown[]) {
-      if (this.destroyed) owners.get(this)?.destroyedAgain();
+      // With an error it is Node: TLS reports one failure by several ways.
+      if (this.destroyed && args[0] == null) owners.get(this)?.destroyedAgain();
       return Reflect.apply(inner, this, args as never[]);
     },
   // The socket is destroyed at the end in any case.
