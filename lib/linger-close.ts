@@ -4,7 +4,8 @@ import { afterClose } from './connection.js';
 import { describe, makeError } from './errors.js';
 import { checkOwnSocket, isDead, isTls, writeBuffered, type SocketLike } from './handle.js';
 import { takeOver } from './intercept.js';
-import { isLingering, LingerMachine, type LingerLimits, type Outcome, type Verdict } from './linger-machine.js';
+import { isLingering, LingerMachine } from './linger-machine.js';
+import type { LingerLimits, Outcome, Verdict } from './verdict.js';
 
 export interface LingerOptions {
   /** Milliseconds in all; Infinity for no limit. Default 30 000. */

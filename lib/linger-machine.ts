@@ -6,52 +6,21 @@ import { lingerInBackground, type BackgroundLinger } from './background.js';
 import { attempt, isPeerFin, notConnected, sampleConnection, setCloseMode, tcpState, type Sample } from './connection.js';
 import {
   descriptorOf,
-  halfCloseNow,
   hasDescriptor,
   isHandshaking,
   isReferenced,
   isTls,
-  isWriting,
   libuvQueue,
   readBuffered,
   releaseHandle,
   startReading,
   stopReading,
-  takeQueuedWrites,
   writeBuffered,
-  writeNow,
   type SocketLike,
 } from './handle.js';
+import { flushDestroyed } from './flush.js';
 import { How, InputEnd, native } from './native.js';
-
-export type Outcome =
-  | 'peer-fin'
-  | 'acked'
-  | 'timeout'
-  | 'idle-timeout'
-  | 'byte-limit'
-  | 'peer-reset'
-  | 'already-closed';
-
-/** Milliseconds and bytes; Infinity: no limit. */
-export interface LingerLimits {
-  readonly until: 'peer-fin' | 'acked';
-  readonly unread: 'discard' | 'deliver';
-  readonly timeout: number;
-  readonly idleTimeout: number;
-  readonly maxBytes: number;
-  /** A limit ends in a reset instead of a plain close. */
-  readonly resetAtLimit: boolean;
-}
-
-export interface Verdict {
-  readonly outcome: Outcome;
-  readonly delivered: boolean | null;
-  readonly unackedBytes: number | null;
-  readonly discardedBytes: number;
-  readonly durationMs: number;
-  readonly error?: Error;
-}
+import { limitOutcomes, type LingerLimits, type Outcome, type Verdict } from './verdict.js';
 
 /** Input that is thrown away at a time, so that one fast sender does not hold up the event loop. */
 const discardBudget = 4 * 1024 * 1024;
@@ -62,8 +31,6 @@ const longestPause = 250;
 const longestTimer = 2 ** 31 - 1;
 
 const numbers = new Float64Array(3);
-
-const limitOutcomes: ReadonlySet<Outcome> = new Set(['timeout', 'idle-timeout', 'byte-limit']);
 
 const active = new WeakMap<SocketLike, LingerMachine>();
 
@@ -101,6 +68,7 @@ export class LingerMachine {
   /** Bytes above the kernel at the last look, and those that can't be sent any more. */
   private lastBuffered: number;
   private lost = 0;
+  private retryFlush: (() => void) | undefined;
   private background: BackgroundLinger | undefined;
   /** destroy() waits for this to be called. */
   private release: (() => void) | undefined;
@@ -153,7 +121,7 @@ export class LingerMachine {
     this.stopWatchingStream();
     // A handshake that has not finished can't go on without the stream: nothing that was written can be sent.
     if (tlsBroken || isHandshaking(this.socket)) this.giveUpFlushing();
-    else this.flush(takeQueuedWrites(this.socket));
+    else this.retryFlush = flushDestroyed(this.socket, this.noteFlushed);
     this.readRaw();
   }
 
@@ -164,27 +132,13 @@ export class LingerMachine {
     this.flushed = true;
   }
 
-  private flush(queued: ReturnType<typeof takeQueuedWrites>): void {
-    const halfClose = (error?: Error | null): void => {
-      if (this.done) return;
-      if (error == null && hasDescriptor(this.socket)) {
-        halfCloseNow(this.socket, this.noteFlushed);
-      } else {
-        this.giveUpFlushing();
-        this.look();
-      }
-    };
-    const write = (): void => {
-      if (this.done || !hasDescriptor(this.socket)) return;
-      // TLS takes one write at a time.
-      if (isWriting(this.socket)) this.beforeLook = write;
-      else if (queued.length > 0) writeNow(this.socket, queued, halfClose);
-      else halfClose();
-    };
-    write();
-  }
-
-  private beforeLook: (() => void) | undefined;
+  /** The kernel has it all, or (null) can't be given the rest. */
+  private readonly noteFlushed = (complete: true | null): void => {
+    if (this.done) return;
+    if (complete === null) this.giveUpFlushing();
+    this.flushed = true;
+    this.look();
+  };
 
   // What happens meanwhile
 
@@ -246,11 +200,6 @@ export class LingerMachine {
     else if (libuvQueue(this.socket) > 0 || !this.handOver(performance.now())) this.look();
   };
 
-  private readonly noteFlushed = (): void => {
-    this.flushed = true;
-    if (!this.done) this.look();
-  };
-
   // Looking
 
   private sample(): Sample {
@@ -262,9 +211,7 @@ export class LingerMachine {
 
   private readonly look = (): void => {
     if (this.done || this.background !== undefined) return;
-    const before = this.beforeLook;
-    this.beforeLook = undefined;
-    before?.();
+    this.retryFlush?.();
     if (this.isDone()) return; // a callback may come at once
     if (this.raw && !this.discardRaw()) return;
     this.forceFin();
@@ -337,7 +284,6 @@ export class LingerMachine {
   }
 
   private schedule(sample: Sample, now: number): void {
-    clearTimeout(this.timer);
     const deadline = Math.min(
       this.startedAt + this.limits.timeout,
       this.lastProgressAt + this.limits.idleTimeout,
@@ -351,6 +297,7 @@ export class LingerMachine {
   }
 
   private wait(milliseconds: number): void {
+    clearTimeout(this.timer);
     this.timer = setTimeout(this.look, Math.min(Math.max(1, Math.ceil(milliseconds)), longestTimer));
     if (!isReferenced(this.socket)) this.timer.unref();
   }
