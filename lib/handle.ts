@@ -136,9 +136,15 @@ export function isHandshaking(socket: SocketLike): boolean {
   return isTls(socket) && internals(socket)._secureEstablished === false;
 }
 
+// Node's class of handles for TCP, seen before: asking a constructor for its name is dear.
+let tcpClass: unknown;
+
 /** A unix-domain socket, a named pipe, or TLS over one. */
 export function isPipe(socket: SocketLike): boolean {
-  return bottomHandleOf(socket)?.constructor.name === 'Pipe';
+  const handleClass = bottomHandleOf(socket)?.constructor;
+  if (handleClass === tcpClass) return false;
+  if (handleClass?.name === 'TCP') tcpClass = handleClass;
+  return handleClass?.name === 'Pipe';
 }
 
 /** The net.Socket that a TLSSocket was put on, where there is one: it closes when the TLSSocket does. */

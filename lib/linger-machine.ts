@@ -20,13 +20,17 @@ import {
 } from './handle.js';
 import { flushDestroyed } from './flush.js';
 import { How, InputEnd, native } from './native.js';
+import { sendQueue } from './queues.js';
 import { limitOutcomes, type LingerLimits, type Outcome, type Verdict } from './verdict.js';
 
 /** Input that is thrown away at a time, so that one fast sender does not hold up the event loop. */
 const discardBudget = 4 * 1024 * 1024;
 /** What the last look before the close takes; a sender that is faster than that is reset in any case. */
 const lastDiscardBudget = 16 * 1024 * 1024;
+/** How long a socket is left to libuv before anybody looks, or it is handed over. */
 const firstPause = 10;
+/** Who sends more than that at once is handed over at once: the engine discards it without a copy. */
+const fastBytes = 256 * 1024;
 const longestPause = 250;
 const longestTimer = 2 ** 31 - 1;
 
@@ -107,7 +111,7 @@ export class LingerMachine {
     } else {
       socket.once('finish', this.noteFinish);
       // Mostly that is a matter of one turn of the event loop, and there is nothing to see before.
-      this.wait(firstPause);
+      this.wait(Math.min(firstPause, this.limits.timeout, this.limits.idleTimeout));
     }
   }
 
@@ -165,7 +169,8 @@ export class LingerMachine {
   noteDiscarded(bytes: number): void {
     if (this.done) return;
     this.noteProgress(bytes);
-    if (this.discardedBytes > this.limits.maxBytes) this.look();
+    const isFast = this.flushed && this.discardedBytes > fastBytes;
+    if (isFast || this.discardedBytes > this.limits.maxBytes) this.look();
   }
 
   /** False while the connection is still being made. */
@@ -186,18 +191,32 @@ export class LingerMachine {
     if (this.done) return;
     // From above, close_notify and our own SHUT_RD look like the peer's FIN; so does a reset that libuv sees
     // together with data (POLLHUP, uv__stream_io()). The descriptor knows.
-    if (tcpState(this.socket) !== null) return this.readRaw();
+    const state = tcpState(this.socket);
+    if (this.flushed && (state === 'TIME_WAIT' || state === 'CLOSED') && this.endedPromptly()) return;
+    if (state !== null) return this.readRaw();
     this.peerEnded = true;
     this.look();
   };
+
+  /** Most peers answer our FIN by theirs, and that is all: the connection is over, without a reset. */
+  private endedPromptly(): boolean {
+    if (this.isBroken()) return true;
+    const { unacked, finUnacked } = attempt(() => sendQueue(this.socket, false)) ?? {};
+    if (unacked !== 0 || finUnacked !== false) return false;
+    // Nothing can come any more, and nothing is left that a close could wait for.
+    this.isOver = true;
+    this.conclude('peer-fin', 0);
+    return true;
+  }
 
   private readonly noteFinish = (): void => {
     if (this.done) return;
     this.flushed = true;
     // After close_notify what still comes is ciphertext that nobody will read: no need to decrypt it.
     if (isTls(this.socket) && hasDescriptor(this.socket) && this.limits.unread === 'discard') this.readRaw();
-    // The engine looks for itself, and refuses what is broken already.
-    else if (libuvQueue(this.socket) > 0 || !this.handOver(performance.now())) this.look();
+    else if (this.raw || this.peerEnded || this.limits.until === 'acked' || this.limits.unread === 'deliver') this.look();
+    // Handing over costs more than a prompt peer's FIN, which libuv brings in a moment.
+    else this.wait(Math.min(firstPause, this.limits.timeout, this.limits.idleTimeout));
   };
 
   // Looking
@@ -354,6 +373,9 @@ export class LingerMachine {
     this.finish('already-closed', error ?? undefined);
   }
 
+  /** Both directions are closed: a close() has neither input to look for nor output to wait for. */
+  private isOver = false;
+
   /** The close is to be a reset. */
   private isReset = false;
 
@@ -386,7 +408,7 @@ export class LingerMachine {
     const { socket } = this;
     const buffered = Math.max(this.lost, writeBuffered(socket));
     const known = unacked !== null || buffered > 0;
-    if (outcome !== 'peer-reset' && hasDescriptor(socket)) {
+    if (outcome !== 'peer-reset' && !this.isOver && hasDescriptor(socket)) {
       // Unread input would turn the close into a reset.
       attempt(() => {
         native.discard(descriptorOf(socket), lastDiscardBudget, numbers);
@@ -395,7 +417,7 @@ export class LingerMachine {
     }
     this.stopWatchingStream();
     // A kernel linger, setLinger()'s or somebody else's, would block the event loop at the close.
-    if (hasDescriptor(socket) && !this.isReset) setCloseMode(socket, 'plain');
+    if (!this.isReset && !this.isOver && hasDescriptor(socket)) setCloseMode(socket, 'plain');
     const cause = error ?? this.reason;
     this.onVerdict({
       outcome,

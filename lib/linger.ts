@@ -11,6 +11,7 @@ export interface SetLingerOptions {
   blocking?: boolean;
 }
 
+/** Sockets whose destroy() waits in the background, and how to take that back. */
 const armed = new WeakMap<SocketLike, () => void>();
 
 function refusePipe(socket: SocketLike): void {
@@ -55,6 +56,7 @@ export function setLinger(socket: SocketLike, seconds: number | null, options: S
   const background = seconds !== null && seconds > 0 && !blocking;
   // TLS closes the socket below by itself, and that socket may be destroyed directly too.
   for (let one: SocketLike | null = socket; one !== null; one = socketBelow(one)) {
+    if (background === armed.has(one)) continue;
     armed.get(one)?.();
     armed.delete(one);
     if (background) armed.set(one, interceptDestroy(one, closeInBackground.bind(null, one)));
@@ -84,6 +86,7 @@ function closeInBackground(
     proceed(error);
     return;
   }
+  armed.delete(socket);
   // From here on the wait is ours. Whoever closes the descriptor, a worker that is terminated for one, must not
   // stand still for it.
   setCloseMode(socket, 'plain');

@@ -41,17 +41,16 @@ interface NativeRow {
   readonly max: number;
 }
 
-const nativeRows = new Map<string, NativeRow>();
+const nativeRows: Partial<Record<OptionName, NativeRow>> = {};
 
 /** The option's row in the addon, or ERR_OPTION_NOT_SUPPORTED if this system has none. */
 export function nativeRow(name: OptionName): NativeRow {
-  let row = nativeRows.get(name);
-  if (row === undefined) {
-    const index = native.options.findIndex((option) => option.name === name);
-    const found = native.options[index];
-    if (found === undefined) throw makeError('ERR_OPTION_NOT_SUPPORTED', name, process.platform);
-    row = { index, max: found.max };
-    nativeRows.set(name, row);
-  }
-  return row;
+  return nativeRows[name] ?? findNativeRow(name);
+}
+
+function findNativeRow(name: OptionName): NativeRow {
+  const index = native.options.findIndex((option) => option.name === name);
+  const found = native.options[index];
+  if (found === undefined) throw makeError('ERR_OPTION_NOT_SUPPORTED', name, process.platform);
+  return (nativeRows[name] = { index, max: found.max });
 }

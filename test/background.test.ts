@@ -130,6 +130,7 @@ describe('the background engine', function () {
   it('sees the progress of a sender that has become slow', async () => {
     const { near, far } = await connectPair({ farSilent: true });
     const lingering = lingerClose(near, { idleTimeout: 500 });
+    await until('it is handed over', () => stats().sockets === 1);
     for (let round = 0; round < 8; round += 1) far.write(payload(1 << 20));
     await until('it is found to be fast', () => stats().watermarks === 1);
     for (let round = 0; round < 6; round += 1) {

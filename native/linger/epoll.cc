@@ -30,6 +30,7 @@
 
 #include "deadlines.h"
 #include "engine.h"
+#include "record.h"
 
 namespace socket_linger::linger {
 namespace {
@@ -49,70 +50,6 @@ constexpr int kMaxWatermarks = 32;
 
 // The thread stays for so long after its last socket, since the next one is often near.
 constexpr int64_t kIdleThreadNs = 2'000 * kNanosecondsPerMillisecond;
-
-// After a wakeup the thread naps for so long: closing thousands of connections a second then takes one wakeup for many
-// of them, and what comes alone is not delayed.
-constexpr int64_t kNapNs = 300'000;
-
-int64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
-
-int64_t After(int64_t start, int64_t duration) {
-  return duration > Limits::kNever - start ? Limits::kNever : start + duration;
-}
-
-struct Key {
-  Mailbox* mailbox;
-  uint64_t token;
-  bool operator==(const Key& other) const { return mailbox == other.mailbox && token == other.token; }
-};
-
-struct KeyHash {
-  size_t operator()(const Key& key) const {
-    return std::hash<Mailbox*>()(key.mailbox) ^ (std::hash<uint64_t>()(key.token) * 0x9e3779b97f4a7c15);
-  }
-};
-
-// One lingering socket.
-struct Record {
-  int64_t due = 0;    // Deadlines
-  size_t place = 0;   // Deadlines
-  Key key = {};
-  uint64_t id = 0;    // in the epoll set: never used again, so that an event from before a close finds nobody
-  int fd = -1;
-  bool is_tcp = false;
-  bool peer_ended = false;
-  bool acked = false;
-  bool until_acked = false;
-  bool reset_at_limit = false;
-  bool watches_output = false;
-  bool has_watermark = false;
-  int unacked = 0;    // SIOCOUTQ at the last look
-  int unread = 0;     // SIOCINQ at the last look at a deadline
-  uint64_t discarded = 0;
-  uint64_t max_bytes = 0;
-  int64_t deadline = 0;
-  int64_t idle_timeout = 0;
-  int64_t last_progress = 0;
-
-  int64_t Due() const { return std::min(deadline, After(last_progress, idle_timeout)); }
-};
-
-bool IsPeerFin(sys::TcpState state) {
-  switch (state) {
-    case sys::TcpState::kCloseWait:
-    case sys::TcpState::kLastAck:
-    case sys::TcpState::kClosing:
-    case sys::TcpState::kTimeWait:
-    case sys::TcpState::kClosed:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // What an environment's thread asks of the engine's.
 struct Command {
@@ -145,9 +82,6 @@ class Engine {
   Record* Find(uint64_t id) const;
   void Look(Record*);
   void LookAtDeadline(Record*, int64_t now);
-  bool Drain(Record*, uint64_t budget, int* error);
-  void ReadAcknowledgement(Record*);
-  bool IsBroken(const Record&, int* error) const;
   void SetWatermark(Record*);
   void WatchOutput(Record*);
   void Finish(Record*, Outcome, int error, bool reset = false);
@@ -315,18 +249,12 @@ void Engine::Loop() {
   constexpr int kEvents = 256;
   epoll_event events[kEvents];
   idle_since_ = Now();
-  bool was_woken = false;
   for (;;) {
-    if (was_woken && unfinished_.empty()) {
-      const timespec nap = {0, kNapNs};
-      nanosleep(&nap, nullptr);
-    }
     const int64_t due = NextDue();
     wakes_at_ = due;
     // Whatever came before wakes_at_ was set has seen an older value of it.
     const int wait = TakeCommands() ? 0 : MillisecondsUntil(due);
     const int count = epoll_wait(epoll_, events, kEvents, wait);
-    was_woken = count > 0;
     TakeCommands();
 
     std::vector<uint64_t> unfinished;
@@ -373,7 +301,7 @@ void Engine::Carry(Command* command) {
   switch (command->kind) {
     case Command::Kind::kAdd: {
       Record* record = command->record.get();
-      ReadAcknowledgement(record);
+      record->ReadAcknowledgement();
       deadlines_.Add(record, record->Due());
       by_key_.emplace(record->key, record);
       records_.emplace(record->id, std::move(command->record));
@@ -408,84 +336,27 @@ Record* Engine::Find(uint64_t id) const {
 void Engine::Look(Record* record) {
   int error = 0;
   const bool had_ended = record->peer_ended;
-  const bool more = Drain(record, kBudget, &error);
+  const uint64_t before = record->discarded;
+  const bool more = record->Drain(kBudget, &error);
   if (error != 0) return Finish(record, Outcome::kPeerReset, error);
   if (record->discarded > record->max_bytes) return Finish(record, Outcome::kByteLimit, 0);
-  ReadAcknowledgement(record);
+  record->ReadAcknowledgement();
   if (record->acked && record->peer_ended) return Finish(record, Outcome::kPeerFin, 0);
   if (record->acked && record->until_acked) return Finish(record, Outcome::kAcked, 0);
-  if (IsBroken(*record, &error)) return Finish(record, Outcome::kPeerReset, error);
+  if (record->IsBroken(&error)) return Finish(record, Outcome::kPeerReset, error);
+  if (record->discarded - before >= kFastBytes) SetWatermark(record);
   if (more) unfinished_.push_back(record->id);
   if (record->peer_ended && !had_ended) WatchOutput(record);
 }
 
 // Its idle time or its time in all seems to be over; output tells nobody of its progress before.
 void Engine::LookAtDeadline(Record* record, int64_t now) {
-  if (now < record->deadline && record->is_tcp) {
-    const int unacked = record->unacked;
-    ReadAcknowledgement(record);
-    int unread = 0;
-    if (record->has_watermark && ioctl(record->fd, FIONREAD, &unread) == 0 && unread != record->unread) {
-      // Less than the watermark has come: progress all the same.
-      record->unread = unread;
-      record->last_progress = now;
-    }
-    if (record->unacked != unacked) {
-      // When the last acknowledgement came, the kernel knows to the millisecond.
-      tcp_info info = {};
-      socklen_t size = sizeof info;
-      int64_t ago = 0;
-      if (getsockopt(record->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-          size > offsetof(tcp_info, tcpi_last_ack_recv)) {
-        ago = info.tcpi_last_ack_recv * kNanosecondsPerMillisecond;
-      }
-      record->last_progress = std::max(record->last_progress, now - ago);
-    }
-  }
+  if (now < record->deadline) record->CatchUp(now);
   if (record->Due() > now) {
     deadlines_.Move(record, record->Due());
     return;
   }
   Finish(record, now >= record->deadline ? Outcome::kTimeout : Outcome::kIdleTimeout, 0);
-}
-
-// True: there was more than the budget.
-bool Engine::Drain(Record* record, uint64_t budget, int* error) {
-  if (record->peer_ended) return false;
-  sys::Discarded discarded;
-  // One byte more than is allowed tells that it is too much.
-  const uint64_t allowed = record->max_bytes - record->discarded;
-  *error = sys::Discard(record->fd, allowed < budget ? allowed + 1 : budget, &discarded);
-  if (discarded.bytes > 0) {
-    record->discarded += discarded.bytes;
-    record->last_progress = Now();
-    if (discarded.bytes >= kFastBytes) SetWatermark(record);
-  }
-  if (discarded.end == sys::InputEnd::kFailed) *error = discarded.error;
-  if (discarded.end == sys::InputEnd::kEof) {
-    // It may come from our own SHUT_RD.
-    sys::TcpState state = sys::TcpState::kUnknown;
-    sys::ReadTcpState(record->fd, &state);
-    record->peer_ended = state == sys::TcpState::kUnknown || IsPeerFin(state);
-  }
-  return discarded.end == sys::InputEnd::kLimit;
-}
-
-void Engine::ReadAcknowledgement(Record* record) {
-  if (!record->is_tcp || record->acked) return;
-  // 0 exactly when everything and the FIN are acknowledged: the FIN counts.
-  if (ioctl(record->fd, SIOCOUTQ, &record->unacked) == 0) record->acked = record->unacked == 0;
-}
-
-// The connection is gone although not everything was acknowledged.
-bool Engine::IsBroken(const Record& record, int* error) const {
-  if (!record.peer_ended || record.acked) return false;
-  // Once the end has been read, recv() does not report a reset any more.
-  sys::TcpState state = sys::TcpState::kUnknown;
-  if (sys::ReadTcpState(record.fd, &state) != 0 || state != sys::TcpState::kClosed) return false;
-  socklen_t size = sizeof *error;
-  if (getsockopt(record.fd, SOL_SOCKET, SO_ERROR, error, &size) != 0 || *error == 0) *error = ECONNRESET;
-  return true;
 }
 
 void Engine::SetWatermark(Record* record) {
@@ -520,19 +391,16 @@ void Engine::Finish(Record* record, Outcome outcome, int error, bool reset) {
   const bool at_limit =
       outcome == Outcome::kTimeout || outcome == Outcome::kIdleTimeout || outcome == Outcome::kByteLimit;
   reset |= at_limit && record->reset_at_limit;
-  // Without a reset: no kernel linger, which would block us here.
-  const struct linger mode = {reset ? 1 : 0, 0};
-  if (record->is_tcp) setsockopt(record->fd, SOL_SOCKET, SO_LINGER, &mode, sizeof mode);
   if (!reset && outcome != Outcome::kPeerReset) {
     // Unread input would turn the close into a reset.
     int ignored = 0;
     record->max_bytes = UINT64_MAX;
-    Drain(record, kLastBudget, &ignored);
+    record->Drain(kLastBudget, &ignored);
   }
   verdict.discarded = record->discarded;
   // Where Node's own descriptor is still open, close() alone would leave the registration in the set.
   epoll_ctl(epoll_, EPOLL_CTL_DEL, record->fd, nullptr);
-  close(record->fd);
+  record->Close(reset);
   if (record->has_watermark) --watermarks_;
   --socket_count_;
   Mailbox* mailbox = record->key.mailbox;

@@ -1,7 +1,5 @@
 #include "arguments.h"
 
-#include <cmath>
-
 #include "errors.h"
 
 namespace socket_linger {
@@ -11,7 +9,7 @@ constexpr double kMaxSafeInteger = 9007199254740991;
 
 // napi_get_value_int32 would turn NaN into 0 and wrap 2^32 around: into somebody else's descriptor.
 bool IsWholeNumber(double number, double min, double max) {
-  return number >= min && number <= max && number == std::floor(number);
+  return number >= min && number <= max && number == static_cast<double>(static_cast<int64_t>(number));
 }
 
 bool ToNumber(const Napi::Value& value, double* number) {
