@@ -166,7 +166,6 @@ function start(
   let aborted: Error | undefined;
   const linger = new LingerMachine(socket, options, (found) => {
     verdict = found;
-    giveBack();
     ignoreAbort?.();
     socket.destroy();
   });
@@ -182,7 +181,9 @@ function start(
     destroying(failure, proceed) {
       const error: NodeJS.ErrnoException | null = failure;
       const close = (): void => proceed(null);
-      if (mayGoOn(socket, error)) {
+      if (verdict !== undefined) {
+        close();
+      } else if (mayGoOn(socket, error)) {
         linger.watchDestroyed(close, error !== null && isTlsFailure(socket, error));
       } else if (error === null) {
         linger.abandon(null, false, close);
@@ -198,6 +199,7 @@ function start(
     linger.abandon(null);
   });
   socket.once('close', () => {
+    giveBack();
     if (aborted !== undefined) reject(aborted);
     else resolve(verdict!);
   });

@@ -2,6 +2,8 @@
 // setLinger() (a stream that destroy() has already ended). As soon as everything is in the kernel it hands over to
 // the background engine; where there is none, or no descriptor for it, it is the portable engine itself: it waits
 // by the socket's own events and a backing-off timer.
+import { constants } from 'node:os';
+
 import { lingerInBackground, type BackgroundLinger } from './background.js';
 import { attempt, isPeerFin, notConnected, sampleConnection, setCloseMode, tcpState, type Sample } from './connection.js';
 import {
@@ -241,7 +243,7 @@ export class LingerMachine {
     const now = performance.now();
     this.compare(sample, now);
     const outcome = this.judge(sample, now);
-    if (outcome !== undefined) this.finish(outcome);
+    if (outcome !== undefined) this.finish(outcome, outcome === 'peer-reset' ? this.readReset() : undefined);
     else if (!sample.halfClosed || !this.handOver(now)) this.schedule(sample, now);
   };
 
@@ -268,9 +270,18 @@ export class LingerMachine {
 
   /** Closed without a FIN of ours: once the end has been read, only SO_ERROR tells of a reset. */
   private isBroken(): boolean {
-    const error = attempt(() => native.takeError(descriptorOf(this.socket))) ?? 0;
+    const error = this.takeError();
     if (error !== 0) this.finish('peer-reset', native.makeError(error, 'recv'));
     return error !== 0;
+  }
+
+  /** Why the connection broke; libuv may have been told before us, and not told anybody yet. */
+  private readReset(): Error {
+    return native.makeError(this.takeError() || constants.errno.ECONNRESET, 'recv');
+  }
+
+  private takeError(): number {
+    return attempt(() => native.takeError(descriptorOf(this.socket))) ?? 0;
   }
 
   /** TLS that broke or never finished its handshake can't half-close by itself. */
@@ -406,6 +417,9 @@ export class LingerMachine {
     clearTimeout(this.timer);
     active.delete(this.socket);
     const { socket } = this;
+    // A write that has failed has left every queue already, and nobody knows how much of it was taken: not all.
+    const failed: NodeJS.ErrnoException | null = socket.errored;
+    if (failed?.syscall === 'write') this.lost = Math.max(this.lost, 1);
     const buffered = Math.max(this.lost, writeBuffered(socket));
     const known = unacked !== null || buffered > 0;
     if (outcome !== 'peer-reset' && !this.isOver && hasDescriptor(socket)) {
