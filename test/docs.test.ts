@@ -50,7 +50,7 @@ describe('the documentation', () => {
   });
 
   it('only names files that exist', () => {
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/ERRORS.md', 'examples/README.md']) {
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/ERRORS.md', 'docs/PERFORMANCE.md', 'bench/README.md', 'examples/README.md']) {
       for (const [, target] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         assert.doesNotThrow(() => readFileSync(new URL(target!, new URL(page, root))), `${page}: ${target}`);
       }
