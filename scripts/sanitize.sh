@@ -24,9 +24,8 @@ shift
 
 # Left out: what runs the programs of examples/ and lab/ as a user does, and judges how many answers a plain close
 # loses, which depends on speed; and docs.test, which reads files. They call nothing that the others don't.
-left_out='(docs|examples|lab)'
-# The random scripts judge by what comes within seconds, and TSan makes everything ten times as slow.
-[[ $kind == thread ]] && left_out='(docs|examples|lab|random)'
+# The random scripts judge by what comes within seconds, and a sanitizer makes everything several times as slow.
+left_out='(docs|examples|lab|random)'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -100,9 +99,6 @@ if ! "$work/node" -e 0; then
   "$work/node" -e 0
   echo 'sanitize: LeakSanitizer does not work here; going on without it' >&2
 fi
-
-# Everything takes several times as long: fewer random scripts, the number of sockets is not the point here.
-export SOCKET_LINGER_RUNS=${SOCKET_LINGER_RUNS:-4}
 
 mapfile -t specs < <(find dist-test/test -maxdepth 1 -name '*.test.js' | grep -vE "/$left_out\.test\.js$" | sort)
 echo "sanitize: running ${#specs[@]} files with $runtime"

@@ -71,7 +71,7 @@ function collectGarbage(): void {
 }
 
 describe('random scripts', function () {
-  this.timeout(60_000 + numRuns * 5000);
+  this.timeout(60_000 + numRuns * 2000);
 
   before(() => console.log(`      SOCKET_LINGER_SEED=${seed} SOCKET_LINGER_RUNS=${numRuns}`));
 
@@ -99,7 +99,7 @@ describe('random scripts', function () {
             unbiased: true,
             includeErrorInReport: true,
             // For the shrinking, mostly, where a connection that hangs takes its time.
-            interruptAfterTimeLimit: 30_000 + numRuns * 5000,
+            interruptAfterTimeLimit: 30_000 + numRuns * 1500,
             markInterruptAsFailure: true,
           },
         );

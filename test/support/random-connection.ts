@@ -512,6 +512,8 @@ export class RandomConnection {
       if (far !== undefined) await within('the end', Promise.race([far.over, this.nearClosed]));
       near.destroy();
     }
+    // It waits for the handshake, which waits for a silenced socket.
+    if (script.close.by === 'destroySoon' && script.near === 'unconnected') near.destroy();
   }
 
   /** The peer reads what it has not read yet. */

@@ -132,6 +132,17 @@ const earlyStep = fc.oneof(
   { weight: 4, arbitrary: wait },
 );
 
+/** What costs most servers their last bytes: input that nobody has read, and a peer that reads later. */
+const unread: fc.Arbitrary<EarlyStep[]> = fc.tuple(fewBytes, fc.boolean()).map(([amount, isSilent]) => [
+  { near: isSilent ? 'silence' : 'pause' },
+  { far: 'stop reading' },
+  { far: 'write', bytes: amount },
+  { wait: 5 },
+]);
+const early = fc
+  .tuple(fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: unread }), fc.array(earlyStep, { maxLength: 12 }))
+  .map(([first, rest]) => [...first, ...rest]);
+
 const late: fc.Arbitrary<LateStep> = fc.record({
   late: weighted<LateStep['late']>(
     [6, 'write'],
@@ -175,7 +186,7 @@ export const script: fc.Arbitrary<Script> = fc.record({
   near: weighted<Script['near']>([8, 'accepted'], [3, 'connecting'], [2, 'unconnected']),
   allowHalfOpen: weighted([4, true], [1, false]),
   reads: weighted<Script['reads']>([4, 'data'], [1, 'readable'], [2, 'never']),
-  early: fc.array(earlyStep, { maxLength: 14 }),
+  early,
   close,
   late: fc.array(
     fc.oneof(
@@ -190,7 +201,7 @@ export const script: fc.Arbitrary<Script> = fc.record({
     [8, 'read, end'],
     [6, 'end, read'],
     [3, 'read'],
-    [3, 'stop reading'],
+    [5, 'stop reading'],
     [2, 'upload'],
     [2, 'reset'],
     [2, 'destroy'],
