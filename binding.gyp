@@ -8,6 +8,8 @@
         "native/napi/calls.cc",
         "native/napi/errors.cc",
         "native/napi/linger.cc",
+        "native/napi/options.cc",
+        "native/napi/queues.cc",
         "native/linger/mailbox.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -1,5 +1,6 @@
-// The system calls behind the getters, setters and pendingBytes, in a loop, on a connected TCP socket of its own.
-// stdin: "<call> <times>"; stdout: nanoseconds in all, then an empty line. With --thread the process has a second,
+// The system calls behind the getters, setters and pendingBytes, in a loop: as a library that Node loads, on Node's
+// own socket (time_calls), or as a program, on a connected TCP socket of its own.
+// The program's stdin: "<call> <times>"; stdout: nanoseconds in all, then an empty line. With --thread the process has a second,
 // sleeping thread, as every Node process has: the kernel then takes a reference to the file for each call.
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -88,6 +89,20 @@ static int64_t now(void) {
 
 #define LOOP(call) for (long i = 0; i < times; ++i) call
 
+// Nanoseconds. Also for a process that has loaded this as a library, on a socket of its own.
+double time_calls(const char* call, int fd, int times) {
+  const int64_t from = now();
+  if (strcmp(call, "getLinger") == 0) LOOP(get_linger(fd));
+  else if (strcmp(call, "setLinger0") == 0) LOOP(set_linger(fd, 0));
+  else if (strcmp(call, "setLinger30") == 0) LOOP(set_linger(fd, 30));
+  else if (strcmp(call, "getNoDelay") == 0) LOOP(get_no_delay(fd));
+  else if (strcmp(call, "setNoDelay") == 0) LOOP(set_no_delay(fd, i & 1));
+  else if (strcmp(call, "pendingQuiet") == 0) LOOP(pending(fd, 0));
+  else if (strcmp(call, "pendingBusy") == 0) LOOP(pending(fd, 1));
+  else check(0, call);
+  return (double)(now() - from);
+}
+
 int main(int argc, char** argv) {
   pthread_t thread;
   if (argc > 1 && strcmp(argv[1], "--thread") == 0) pthread_create(&thread, NULL, sleep_for_ever, NULL);
@@ -98,18 +113,10 @@ int main(int argc, char** argv) {
   check(write(busy[0], block, kInFlight) == kInFlight, "write");
 
   char call[32];
-  long times;
-  while (scanf("%31s %ld", call, &times) == 2) {
-    const int64_t from = now();
-    if (strcmp(call, "getLinger") == 0) LOOP(get_linger(quiet[0]));
-    else if (strcmp(call, "setLinger0") == 0) LOOP(set_linger(quiet[0], 0));
-    else if (strcmp(call, "setLinger30") == 0) LOOP(set_linger(quiet[0], 30));
-    else if (strcmp(call, "getNoDelay") == 0) LOOP(get_no_delay(quiet[0]));
-    else if (strcmp(call, "setNoDelay") == 0) LOOP(set_no_delay(quiet[0], i & 1));
-    else if (strcmp(call, "pendingQuiet") == 0) LOOP(pending(quiet[0], 0));
-    else if (strcmp(call, "pendingBusy") == 0) LOOP(pending(busy[0], 1));
-    else check(0, call);
-    printf("%lld\n\n", (long long)(now() - from));
+  int times;
+  while (scanf("%31s %d", call, &times) == 2) {
+    const int fd = strcmp(call, "pendingBusy") == 0 ? busy[0] : quiet[0];
+    printf("%.0f\n\n", time_calls(call, fd, times));
     fflush(stdout);
   }
   return 0;

@@ -26,16 +26,18 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-export async function compile(name: string): Promise<string> {
-  const program = path.join(await temporaryFolder(), name);
+/** The path of bench/<name>.c as a program, or as a library that can be loaded. */
+export async function compile(name: string, kind: 'program' | 'library' = 'program'): Promise<string> {
+  const result = path.join(await temporaryFolder(), kind === 'library' ? `${name}.so` : name);
+  const flags = kind === 'library' ? ['-shared', '-fPIC'] : [];
   // dist-test/bench/compile.js -> bench/
   const source = fileURLToPath(new URL(`../../bench/${name}.c`, import.meta.url));
   try {
-    await promisify(execFile)(compiler, ['-O2', '-Wall', '-Wextra', '-o', program, source, '-lpthread']);
+    await promisify(execFile)(compiler, ['-O2', '-Wall', '-Wextra', ...flags, '-o', result, source, '-lpthread']);
   } catch (error) {
     throw new BenchError(`${name}.c can't be compiled: ${(error as Error).message}`);
   }
-  return program;
+  return result;
 }
 
 export async function tidyUp(): Promise<void> {

@@ -19,6 +19,7 @@ interface Subject {
   readonly title: string;
   /** What calls.c knows it by. */
   readonly call: string;
+  readonly socket: net.Socket;
   /** Each has a loop of its own, which V8 optimizes for that one call. */
   readonly ours: Loop;
   readonly koffi: Loop;
@@ -105,6 +106,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
     {
       title: 'getLinger(s)',
       call: 'getLinger',
+      socket: quiet,
       ours: (times) => {
         for (let i = 0; i < times; i += 1) sink = getLinger(quiet);
       },
@@ -115,6 +117,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
     {
       title: 'setLinger(s, 0)',
       call: 'setLinger0',
+      socket: quiet,
       ours: (times) => {
         for (let i = 0; i < times; i += 1) setLinger(quiet, 0);
       },
@@ -126,6 +129,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
       // A socket of its own: what this does to the object's shape slows down the lookups of all other calls.
       title: 'setLinger(s, 30)',
       call: 'setLinger30',
+      socket: armed,
       ours: (times) => {
         for (let i = 0; i < times; i += 1) setLinger(armed, 30);
       },
@@ -136,6 +140,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
     {
       title: 'getNoDelay(s)',
       call: 'getNoDelay',
+      socket: quiet,
       ours: (times) => {
         for (let i = 0; i < times; i += 1) sink = getNoDelay(quiet);
       },
@@ -147,6 +152,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
       // On and off in turn: Node makes no system call for the value that it set last.
       title: 'setNoDelay(s, on/off)',
       call: 'setNoDelay',
+      socket: quiet,
       ours: (times) => {
         for (let i = 0; i < times; i += 1) setNoDelay(quiet, (i & 1) === 1);
       },
@@ -163,6 +169,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
     {
       title: 'pendingBytes(s), nothing',
       call: 'pendingQuiet',
+      socket: quiet,
       ours: (times) => {
         for (let i = 0; i < times; i += 1) sink = pendingBytes(quiet);
       },
@@ -173,6 +180,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
     {
       title: 'pendingBytes(s), in flight',
       call: 'pendingBusy',
+      socket: busy,
       ours: (times) => {
         for (let i = 0; i < times; i += 1) sink = pendingBytes(busy);
       },
@@ -199,11 +207,18 @@ function time(loop: Loop, times: number): number {
   return Number(process.hrtime.bigint() - from) / times;
 }
 
+type TimeCalls = (call: string, descriptor: number, times: number) => number;
+
+function loadTimeCalls(library: string): TimeCalls {
+  return koffi.load(library).func('double time_calls(const char *, int, int)') as TimeCalls;
+}
+
 const bar = { of: 'ratio', is: '<=', limit: 1.15 } as const;
 
 async function measure(pairs: { quiet: Ends; armed: Ends; busy: Ends }, { quick, signal, say }: Context): Promise<Findings> {
   const withC = await hasCompiler();
   const program = withC ? await compile('calls') : '';
+  const timeCalls = withC ? loadTimeCalls(await compile('calls', 'library')) : () => NaN;
   const bare = withC ? new LineChild(program) : undefined;
   const threaded = withC ? new LineChild(program, ['--thread']) : undefined;
   const times = quick ? 20_000 : 40_000;
@@ -223,6 +238,7 @@ async function measure(pairs: { quiet: Ends; armed: Ends; busy: Ends }, { quick,
           koffi: () => time(subject.koffi, times),
           empty: () => time(emptyLoop, times),
           node: () => (subject.node === undefined ? NaN : time(subject.node, times)),
+          here: () => timeCalls(subject.call, descriptorOf(subject.socket), times) / times,
           bare: () => (bare === undefined ? NaN : ask(bare, subject.call)),
           threaded: () => (threaded === undefined ? NaN : ask(threaded, subject.call)),
         },
@@ -233,8 +249,9 @@ async function measure(pairs: { quiet: Ends; armed: Ends; busy: Ends }, { quick,
         rows.push(compare(`${subject.title} : ${against}`, 'ns', results.ours, baselines, held ? bar : null));
       };
       if (withC) {
-        add('C', results.bare, true);
-        add('C+thread', results.threaded, true);
+        add('C', results.here, true);
+        add('C alone', results.bare);
+        add('C+thread', results.threaded);
       }
       add('koffi', results.koffi);
       if (subject.node !== undefined) add('Node', results.node);
@@ -244,8 +261,9 @@ async function measure(pairs: { quiet: Ends; armed: Ends; busy: Ends }, { quick,
   }
   const notes = [
     `A call of an empty JavaScript function in the same loop takes ${jsEmpty.toFixed(1)} ns.`,
-    'C: a loop in a process with one thread. C+thread: in one with a second, sleeping thread. Every Node process has ' +
-      'some, and the kernel then counts references to the file for every call: this much no library can avoid.',
+    "C: a loop in this very process, on the same socket. C alone: a process of its own, with one thread. C+thread: one " +
+      'with a second, sleeping thread, as every Node process has some: the kernel then counts references to the file ' +
+      'for every call, which no library can avoid.',
     'In flight: the peer does not read, so the library asks for the TCP state too, and so does the C loop.',
   ];
   return { rows, notes: withC ? notes : [noCompiler, notes[0]!] };

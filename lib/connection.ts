@@ -1,7 +1,7 @@
 // A TCP connection as the kernel sees it, for those who wait for its end.
 import { descriptorOf, isPipe, libuvQueue, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
-import { nativeRow } from './options.js';
+import { nativeOptions } from './options.js';
 import { sendQueue } from './queues.js';
 
 /** What is known of the connection at one moment. */
@@ -72,7 +72,7 @@ export function isPeerFin(state: TcpState | null): boolean {
 export function setCloseMode(socket: SocketLike, mode: 'plain' | 'reset'): boolean {
   if (isPipe(socket)) return mode === 'plain';
   const value = mode === 'reset' ? 0 : null;
-  return attempt(() => native.setOption(descriptorOf(socket), nativeRow('linger').index, value)) !== null;
+  return attempt(() => nativeOptions().linger.set(descriptorOf(socket), value)) !== null;
 }
 
 /** Calls back after 'close', also if that has been emitted, or is about to be: `closed` is true a little earlier. */

@@ -139,12 +139,19 @@ export function isHandshaking(socket: SocketLike): boolean {
 // Node's class of handles for TCP, seen before: asking a constructor for its name is dear.
 let tcpClass: unknown;
 
+/** The socket's handle is one for TCP, or TLS over one. False where there is none any more. */
+export function isTcp(socket: SocketLike): boolean {
+  const handleClass = bottomHandleOf(socket)?.constructor;
+  if (handleClass === undefined) return false;
+  if (handleClass === tcpClass) return true;
+  if (handleClass.name !== 'TCP') return false;
+  tcpClass = handleClass;
+  return true;
+}
+
 /** A unix-domain socket, a named pipe, or TLS over one. */
 export function isPipe(socket: SocketLike): boolean {
-  const handleClass = bottomHandleOf(socket)?.constructor;
-  if (handleClass === tcpClass) return false;
-  if (handleClass?.name === 'TCP') tcpClass = handleClass;
-  return handleClass?.name === 'Pipe';
+  return !isTcp(socket) && bottomHandleOf(socket)?.constructor.name === 'Pipe';
 }
 
 /** The net.Socket that a TLSSocket was put on, where there is one: it closes when the TLSSocket does. */

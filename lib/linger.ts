@@ -1,15 +1,18 @@
 // SO_LINGER, without its price: the wait happens in the background, not in close().
 import { attempt, setCloseMode } from './connection.js';
 import { describe, makeError } from './errors.js';
-import { checkOwnSocket, checkSocket, isPipe, socketBelow, takeReset, type SocketLike } from './handle.js';
+import { checkOwnSocket, checkSocket, descriptorOf, isPipe, socketBelow, takeReset, type SocketLike } from './handle.js';
 import { interceptDestroy } from './intercept.js';
 import { isLingering, LingerMachine } from './linger-machine.js';
-import { readOption, writeOption } from './sockopt.js';
+import { nativeOptions } from './options.js';
+import { checkBoolean, checkSeconds } from './sockopt.js';
 
 export interface SetLingerOptions {
   /** true: the bare kernel behaviour, where close() itself waits and with it the whole process. */
   blocking?: boolean;
 }
+
+const defaults: SetLingerOptions = {};
 
 /** Sockets whose destroy() waits in the background, and how to take that back. */
 const armed = new WeakMap<SocketLike, () => void>();
@@ -38,22 +41,22 @@ function refusePipe(socket: SocketLike): void {
  * ERR_SOCKET_CLOSED (also during lingerClose()), and
  * setsockopt(2)'s own as system errors.
  */
-export function setLinger(socket: SocketLike, seconds: number | null, options: SetLingerOptions = {}): void {
+export function setLinger(socket: SocketLike, seconds: number | null, options: SetLingerOptions = defaults): void {
   checkOwnSocket(socket);
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw makeError('ERR_INVALID_ARG_TYPE', 'options', 'an object', describe(options));
   }
   const { blocking = false } = options;
-  if (typeof blocking !== 'boolean') {
-    throw makeError('ERR_INVALID_ARG_TYPE', 'options.blocking', 'a boolean', describe(blocking));
-  }
+  checkBoolean('options.blocking', blocking);
   refusePipe(socket);
   // Node may still replace the descriptor (autoSelectFamily), and the option with it.
   if (socket.connecting) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   // lingerClose() has taken the socket over, or a destroy() is being carried out.
   if (isLingering(socket)) throw makeError('ERR_SOCKET_CLOSED');
-  writeOption(socket, 'linger', seconds, 'seconds');
+  const option = nativeOptions().linger;
+  checkSeconds('seconds', seconds, option.max);
   const background = seconds !== null && seconds > 0 && !blocking;
+  option.set(descriptorOf(socket), seconds);
   // TLS closes the socket below by itself, and that socket may be destroyed directly too.
   for (let one: SocketLike | null = socket; one !== null; one = socketBelow(one)) {
     if (background === armed.has(one)) continue;
@@ -67,7 +70,11 @@ export function setLinger(socket: SocketLike, seconds: number | null, options: S
 export function getLinger(socket: SocketLike): number | null {
   checkSocket(socket);
   refusePipe(socket);
-  return readOption(socket, 'linger');
+  return readLinger(socket);
+}
+
+function readLinger(socket: SocketLike): number | null {
+  return nativeOptions().linger.get(descriptorOf(socket)) as number | null;
 }
 
 function closeInBackground(
@@ -76,7 +83,7 @@ function closeInBackground(
   proceed: (error: Error | null) => void,
 ): void {
   // The option may have been changed since by other means (a reset, another owner of the descriptor).
-  const seconds = attempt(() => readOption(socket, 'linger'));
+  const seconds = attempt(() => readLinger(socket));
   if (takeReset(socket)) {
     setCloseMode(socket, 'reset');
     proceed(error);

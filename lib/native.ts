@@ -23,19 +23,25 @@ export const How = { read: 0, write: 1, both: 2 } as const;
 /** How a discard() ended, in the order of sys::InputEnd. */
 export const InputEnd = { open: 0, limit: 1, eof: 2, failed: 3 } as const;
 
+/** An option that this system has: setsockopt(2) and getsockopt(2) for it. */
+export interface NativeOption {
+  readonly name: string;
+  /** The largest number that the kernel stores unchanged. */
+  readonly max: number;
+  get(descriptor: number): unknown;
+  set(descriptor: number, value: unknown): void;
+}
+
 export interface Native {
-  /** What this system has, in the order of the indices that getOption and setOption take. */
-  readonly options: readonly { readonly name: string; readonly max: number }[];
+  readonly options: readonly NativeOption[];
   /** Names for readTcpState(); null: not TCP, or not told by this system. */
   readonly tcpStates: readonly (TcpState | null)[];
-  getOption(descriptor: number, option: number): unknown;
-  setOption(descriptor: number, option: number, value: unknown): void;
   shutdown(descriptor: number, how: number): void;
   /**
    * Fills [unread, unacked, unsent, finUnacked]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN is
-   * in the send queue besides.
+   * in the send queue besides. `isTcp`: known to be TCP, which may save a system call.
    */
-  readQueues(descriptor: number, finQueued: boolean, result: Float64Array): void;
+  readQueues(descriptor: number, isTcp: boolean, finQueued: boolean, result: Float64Array): void;
   readTcpState(descriptor: number): number;
   /** SO_ERROR, cleared by this: an error number, or 0. */
   takeError(descriptor: number): number;

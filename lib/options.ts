@@ -2,7 +2,7 @@
 // and the table in docs/API.md derive from it. The other place to touch for a new option is its row in
 // native/sys/<system>.cc. Sorted by level, then by the C constant's name.
 import { makeError } from './errors.js';
-import { native } from './native.js';
+import { native, type NativeOption } from './native.js';
 
 interface OptionRow {
   readonly kind: 'boolean' | 'linger';
@@ -28,29 +28,24 @@ export const registry = {
 
 export type OptionName = keyof typeof registry;
 
-interface KindValues {
-  boolean: boolean;
-  linger: number | null;
+type NativeOptions = Readonly<Record<OptionName, NativeOption>>;
+
+let found: NativeOptions | undefined;
+
+/** Each option's row in the addon. One that this system lacks throws ERR_OPTION_NOT_SUPPORTED when it is used. */
+export function nativeOptions(): NativeOptions {
+  return (found ??= findNativeOptions());
 }
 
-/** What an option's value is in JavaScript. */
-export type OptionValue<Name extends OptionName> = KindValues[(typeof registry)[Name]['kind']];
-
-interface NativeRow {
-  readonly index: number;
-  readonly max: number;
+function findNativeOptions(): NativeOptions {
+  const names = Object.keys(registry) as OptionName[];
+  const rows = names.map((name) => native.options.find((option) => option.name === name) ?? lacking(name));
+  return Object.fromEntries(rows.map((row) => [row.name, row])) as NativeOptions;
 }
 
-const nativeRows: Partial<Record<OptionName, NativeRow>> = {};
-
-/** The option's row in the addon, or ERR_OPTION_NOT_SUPPORTED if this system has none. */
-export function nativeRow(name: OptionName): NativeRow {
-  return nativeRows[name] ?? findNativeRow(name);
-}
-
-function findNativeRow(name: OptionName): NativeRow {
-  const index = native.options.findIndex((option) => option.name === name);
-  const found = native.options[index];
-  if (found === undefined) throw makeError('ERR_OPTION_NOT_SUPPORTED', name, process.platform);
-  return (nativeRows[name] = { index, max: found.max });
+function lacking(name: OptionName): NativeOption {
+  const refuse = (): never => {
+    throw makeError('ERR_OPTION_NOT_SUPPORTED', name, process.platform);
+  };
+  return { name, max: 0, get: refuse, set: refuse };
 }

@@ -1,5 +1,5 @@
 // What is queued for a socket, in the kernel and above it.
-import { checkSocket, descriptorOf, isHalfClosed, readBuffered, writeBuffered, type SocketLike } from './handle.js';
+import { checkSocket, descriptorOf, isHalfClosed, isTcp, readBuffered, writeBuffered, type SocketLike } from './handle.js';
 import { native } from './native.js';
 
 /** Bytes. null: this system can't tell for this kind of socket. A FIN is never counted. */
@@ -27,7 +27,7 @@ function known(bytes: number): number | null {
 
 /** What a linger asks of the kernel. `finQueued`: our FIN is known to have been in the send queue. */
 export function sendQueue(socket: SocketLike, finQueued: boolean): { unacked: number | null; finUnacked: boolean } {
-  native.readQueues(descriptorOf(socket), finQueued, numbers);
+  native.readQueues(descriptorOf(socket), isTcp(socket), finQueued, numbers);
   return { unacked: known(numbers[1]!), finUnacked: numbers[3] === 1 };
 }
 
@@ -39,7 +39,7 @@ export function sendQueue(socket: SocketLike, finQueued: boolean): { unacked: nu
  */
 export function pendingBytes(socket: SocketLike): PendingBytes {
   checkSocket(socket);
-  native.readQueues(descriptorOf(socket), isHalfClosed(socket), numbers);
+  native.readQueues(descriptorOf(socket), isTcp(socket), isHalfClosed(socket), numbers);
   return {
     unread: known(numbers[0]!),
     unacked: known(numbers[1]!),

@@ -5,6 +5,8 @@
 #include "linger/engine.h"
 #include "napi/calls.h"
 #include "napi/linger.h"
+#include "napi/options.h"
+#include "napi/queues.h"
 
 namespace socket_linger {
 namespace {
@@ -22,25 +24,11 @@ Napi::Array DescribeTcpStates(Napi::Env env) {
   return names;
 }
 
-Napi::Array DescribeOptions(Napi::Env env) {
-  const OptionRows options = sys::Options();
-  auto rows = Napi::Array::New(env);
-  for (uint32_t index = 0; index < options.count; ++index) {
-    auto row = Napi::Object::New(env);
-    row["name"] = Napi::String::New(env, options.rows[index].name);
-    row["max"] = Napi::Number::New(env, static_cast<double>(options.rows[index].max));
-    rows[index] = row;
-  }
-  return rows;
-}
-
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["options"] = DescribeOptions(env);
   exports["tcpStates"] = DescribeTcpStates(env);
-  exports["getOption"] = Napi::Function::New<GetOption>(env, "getOption");
-  exports["setOption"] = Napi::Function::New<SetOption>(env, "setOption");
   exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
-  exports["readQueues"] = Napi::Function::New<ReadQueues>(env, "readQueues");
+  exports["readQueues"] = MakeReadQueues(env);
   exports["readTcpState"] = Napi::Function::New<ReadTcpState>(env, "readTcpState");
   exports["takeError"] = Napi::Function::New<TakeError>(env, "takeError");
   exports["discard"] = Napi::Function::New<Discard>(env, "discard");

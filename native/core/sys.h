@@ -59,9 +59,10 @@ int SetOption(Descriptor, const OptionRow&, const OptionValue&);
 
 int Shutdown(Descriptor, How);
 
-// `fin_queued`: we have half-closed. It decides one case that the kernel cannot tell: after a reset
-// the send queue keeps its last length, and that length may include our FIN.
-int ReadQueues(Descriptor, bool fin_queued, Queues*);
+// `known_tcp`: the caller knows that this is TCP, which may save a question. `fin_queued`: we have half-closed. It
+// decides one case that the kernel cannot tell: after a reset the send queue keeps its last length, and that length
+// may include our FIN.
+int ReadQueues(Descriptor, bool known_tcp, bool fin_queued, Queues*);
 int ReadTcpState(Descriptor, TcpState*);
 
 // SO_ERROR, which is cleared by it: why the connection broke, if nobody has been told yet; else 0.

@@ -386,7 +386,7 @@ void Engine::Finish(Record* record, Outcome outcome, int error, bool reset) {
     verdict.unacked = 0;
   } else {
     sys::Queues queues;
-    if (sys::ReadQueues(record->fd, true, &queues) == 0) verdict.unacked = queues.unacked;
+    if (sys::ReadQueues(record->fd, record->is_tcp, true, &queues) == 0) verdict.unacked = queues.unacked;
   }
   const bool at_limit =
       outcome == Outcome::kTimeout || outcome == Outcome::kIdleTimeout || outcome == Outcome::kByteLimit;

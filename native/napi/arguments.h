@@ -10,20 +10,19 @@
 namespace socket_linger {
 
 // Any number is taken: one that can't be a descriptor becomes -1, for which the system answers EBADF.
-bool ToDescriptor(const Napi::Value&, sys::Descriptor*);
+bool ToDescriptor(napi_env, napi_value, sys::Descriptor*);
 
-bool ToHow(const Napi::Value&, sys::How*);
+bool ToHow(napi_env, napi_value, sys::How*);
 
-// An index into sys::Options(), as `options` lists them.
-bool ToOptionRow(const Napi::Value&, const OptionRow**);
+bool ToOptionValue(napi_env, napi_value, const OptionRow&, OptionValue*);
 
-bool ToOptionValue(const Napi::Value&, const OptionRow&, OptionValue*);
+// `name` is what the argument is called in the error.
+bool ToFlag(napi_env, napi_value, const char* name, bool*);
 
 // A whole number of bytes, 0 to 2^53.
-bool ToByteCount(const Napi::Value&, uint64_t*);
+bool ToByteCount(napi_env, napi_value, uint64_t*);
 
-// A Float64Array of `length` or more, where a function with several results writes them: several times
-// cheaper than making an object.
-bool ToResultArray(const Napi::Value&, size_t length, double**);
+// The memory of a Float64Array of `length` or more.
+bool ToNumbers(napi_env, napi_value, size_t length, double**);
 
 }  // namespace socket_linger

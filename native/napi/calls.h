@@ -5,10 +5,7 @@
 
 namespace socket_linger {
 
-Napi::Value GetOption(const Napi::CallbackInfo&);     // (descriptor, option): boolean | number | null
-Napi::Value SetOption(const Napi::CallbackInfo&);     // (descriptor, option, value)
 Napi::Value Shutdown(const Napi::CallbackInfo&);      // (descriptor, how)
-Napi::Value ReadQueues(const Napi::CallbackInfo&);    // (descriptor, finQueued, [4 numbers, see lib/native.ts])
 Napi::Value ReadTcpState(const Napi::CallbackInfo&);  // (descriptor): index into `tcpStates`
 Napi::Value TakeError(const Napi::CallbackInfo&);     // (descriptor): SO_ERROR's number, 0 if there is none
 Napi::Value Discard(const Napi::CallbackInfo&);       // (descriptor, limit, [bytes, inputEnd, errno])

@@ -89,14 +89,6 @@ Environment* Current(Napi::Env env) { return env.GetInstanceData<Environment>();
 
 void KeepInstanceData(Napi::Env, Environment*) {}  // Finalize deletes it
 
-bool ToToken(const Napi::Value& value, uint64_t* token) { return ToByteCount(value, token); }
-
-bool ToFlag(const Napi::Value& value, const char* name, bool* flag) {
-  if (napi_get_value_bool(value.Env(), value, flag) == napi_ok) return true;
-  ThrowArgumentType(value.Env(), name, "a boolean");
-  return false;
-}
-
 }  // namespace
 
 Napi::Value ListenForVerdicts(const Napi::CallbackInfo& info) {
@@ -115,8 +107,8 @@ Napi::Value StartLinger(const Napi::CallbackInfo& info) {
   uint64_t token;
   double* numbers;
   bool referenced = true;
-  if (!ToDescriptor(info[0], &descriptor) || !ToToken(info[1], &token) ||
-      !ToResultArray(info[2], kLimitNumbers, &numbers) || !ToFlag(info[3], "referenced", &referenced)) {
+  if (!ToDescriptor(env, info[0], &descriptor) || !ToByteCount(env, info[1], &token) ||
+      !ToNumbers(env, info[2], kLimitNumbers, &numbers) || !ToFlag(env, info[3], "referenced", &referenced)) {
     return {};
   }
   for (size_t index = 0; index < kLimitNumbers; ++index) {
@@ -141,7 +133,7 @@ Napi::Value StopLinger(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t token;
   bool reset = false;
-  if (!ToToken(info[0], &token) || !ToFlag(info[1], "reset", &reset)) return {};
+  if (!ToByteCount(env, info[0], &token) || !ToFlag(env, info[1], "reset", &reset)) return {};
   if (Environment* environment = Current(env)) linger::Stop(environment, token, reset);
   return env.Undefined();
 }

@@ -34,7 +34,7 @@ OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
 // `fin_queued` decides nothing here. A socket buffer holds data only: tcp_input.c knows the FIN's
 // acknowledgement by `acked > sb_cc`.
-int ReadQueues(Descriptor descriptor, bool /* fin_queued */, Queues* queues) {
+int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued */, Queues* queues) {
   const int fd = ToFd(descriptor);
   TcpState state = TcpState::kUnknown;
   const int error = ReadTcpState(fd, &state);  // a pipe answers FIONREAD too: ENOTSOCK here

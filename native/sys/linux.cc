@@ -44,16 +44,30 @@ void RemoveFin(Queues* queues) {
   if (queues->unsent > 0) queues->unsent -= 1;
 }
 
-int ReadTcpQueues(int fd, bool fin_queued, int unsent, Queues* queues) {
-  int unread = 0;
+struct SendQueue {
+  int unsent = 0;
   int unacked = 0;
-  if (ioctl(fd, SIOCOUTQ, &unacked) != 0) return errno;
+};
+
+// False: errno says why; ENOTTY where this is no TCP.
+bool ReadSendQueue(int fd, bool known_tcp, SendQueue* queue) {
+  if (!known_tcp) {
+    // Asked first because it tells TCP from all the rest without a call of its own.
+    return ioctl(fd, SIOCOUTQNSD, &queue->unsent) == 0 && ioctl(fd, SIOCOUTQ, &queue->unacked) == 0;
+  }
+  if (ioctl(fd, SIOCOUTQ, &queue->unacked) != 0) return false;
+  // Most sockets are quiet most of the time: nothing unacknowledged is nothing unsent.
+  return queue->unacked == 0 || ioctl(fd, SIOCOUTQNSD, &queue->unsent) == 0;
+}
+
+int ReadTcpQueues(int fd, bool fin_queued, const SendQueue& queue, Queues* queues) {
+  int unread = 0;
   if (ioctl(fd, FIONREAD, &unread) != 0) return errno;
   queues->unread = unread;
-  queues->unacked = unacked;
-  // An acknowledgement between the two calls makes the first answer the older one.
-  queues->unsent = unsent < unacked ? unsent : unacked;
-  if (unacked == 0) return 0;
+  queues->unacked = queue.unacked;
+  // There may have been an acknowledgement between the two questions.
+  queues->unsent = queue.unsent < queue.unacked ? queue.unsent : queue.unacked;
+  if (queue.unacked == 0) return 0;
 
   TcpState state = TcpState::kUnknown;
   const int error = ReadTcpState(fd, &state);
@@ -94,11 +108,10 @@ int ReadOtherQueues(int fd, Queues* queues) {
 
 OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
-int ReadQueues(Descriptor descriptor, bool fin_queued, Queues* queues) {
+int ReadQueues(Descriptor descriptor, bool known_tcp, bool fin_queued, Queues* queues) {
   const int fd = ToFd(descriptor);
-  // Asked first because it tells TCP from all the rest without a call of its own.
-  int unsent = 0;
-  if (ioctl(fd, SIOCOUTQNSD, &unsent) == 0) return ReadTcpQueues(fd, fin_queued, unsent, queues);
+  SendQueue queue;
+  if (ReadSendQueue(fd, known_tcp, &queue)) return ReadTcpQueues(fd, fin_queued, queue, queues);
   return errno == ENOTTY ? ReadOtherQueues(fd, queues) : errno;
 }
 

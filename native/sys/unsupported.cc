@@ -9,7 +9,7 @@ OptionRows Options() { return {nullptr, 0}; }
 int GetOption(Descriptor, const OptionRow&, OptionValue*) { return ENOSYS; }
 int SetOption(Descriptor, const OptionRow&, const OptionValue&) { return ENOSYS; }
 int Shutdown(Descriptor, How) { return ENOSYS; }
-int ReadQueues(Descriptor, bool, Queues*) { return ENOSYS; }
+int ReadQueues(Descriptor, bool, bool, Queues*) { return ENOSYS; }
 int ReadTcpState(Descriptor, TcpState*) { return ENOSYS; }
 int TakeError(Descriptor, int*) { return ENOSYS; }
 int Discard(Descriptor, uint64_t, Discarded*) { return ENOSYS; }

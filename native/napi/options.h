@@ -1,0 +1,12 @@
+// One pair of native functions per option row. A getter costs little more than its system call: an index to look up
+// and Napi::CallbackInfo would add a fifth to it, so these are plain Node-API callbacks.
+#pragma once
+
+#include <napi.h>
+
+namespace socket_linger {
+
+// [{ name, max, get(descriptor): boolean | number | null, set(descriptor, value) }, ...] for what this system has
+Napi::Array DescribeOptions(Napi::Env);
+
+}  // namespace socket_linger

@@ -1,0 +1,40 @@
+#include "queues.h"
+
+#include "../core/sys.h"
+#include "arguments.h"
+#include "errors.h"
+
+namespace socket_linger {
+namespace {
+
+napi_value ReadQueues(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  size_t count = 4;
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  sys::Descriptor descriptor;
+  bool known_tcp = false;
+  bool fin_queued = false;
+  double* numbers;
+  if (!ToDescriptor(env, arguments[0], &descriptor) || !ToFlag(env, arguments[1], "isTcp", &known_tcp) ||
+      !ToFlag(env, arguments[2], "finQueued", &fin_queued) || !ToNumbers(env, arguments[3], 4, &numbers)) {
+    return nullptr;
+  }
+  sys::Queues queues;
+  const int error = sys::ReadQueues(descriptor, known_tcp, fin_queued, &queues);
+  if (error != 0) return ThrowSystemError(env, error, "ioctl");
+  numbers[0] = static_cast<double>(queues.unread);
+  numbers[1] = static_cast<double>(queues.unacked);
+  numbers[2] = static_cast<double>(queues.unsent);
+  numbers[3] = queues.fin_unacked ? 1 : 0;
+  return nullptr;
+}
+
+}  // namespace
+
+Napi::Function MakeReadQueues(Napi::Env env) {
+  napi_value function;
+  napi_create_function(env, "readQueues", NAPI_AUTO_LENGTH, ReadQueues, nullptr, &function);
+  return {env, function};
+}
+
+}  // namespace socket_linger
