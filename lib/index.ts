@@ -1,8 +1,13 @@
+export { closeServer, type CloseServerOptions, type CloseServerResult } from './close-server.js';
+export { type LingerEndMessage, type LingerReason, type LingerStartMessage } from './diagnostics.js';
 export { type ErrorCode } from './errors.js';
 export { type SocketLike } from './handle.js';
 export { getLinger, setLinger, type SetLingerOptions } from './linger.js';
-export { lingerClose, type LingerOptions, type LingerResult } from './linger-close.js';
+export { lingerClose } from './linger-close.js';
+export { type LingerOptions } from './linger-options.js';
 export { pendingBytes, type PendingBytes } from './queues.js';
 export { resetClose } from './reset-close.js';
+export { enableLingeringClose, type LingeringClose, type LingeringCloseOptions } from './server.js';
 export { shutdown, shutdownRead, shutdownWrite } from './shutdown.js';
 export { getNoDelay, setNoDelay } from './sockopt.js';
+export { type LingerResult } from './verdict.js';

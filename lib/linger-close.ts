@@ -1,107 +1,13 @@
 // lingerClose(): the closing of one socket without losing the last byte.
 import { onAbort } from './abort.js';
 import { afterClose } from './connection.js';
-import { describe, makeError } from './errors.js';
+import { publishEnd, publishStart, type LingerStartMessage } from './diagnostics.js';
+import { makeError } from './errors.js';
 import { checkOwnSocket, isDead, isTls, writeBuffered, type SocketLike } from './handle.js';
 import { takeOver } from './intercept.js';
 import { isLingering, LingerMachine } from './linger-machine.js';
-import type { LingerLimits, Outcome, Verdict } from './verdict.js';
-
-export interface LingerOptions {
-  /** Milliseconds in all; Infinity for no limit. Default 30 000. */
-  timeout?: number;
-  /** Milliseconds without progress in either direction; Infinity for no limit. Default 5 000. */
-  idleTimeout?: number;
-  /** Bytes of input that are discarded before lingering stops. Default: no limit. */
-  maxBytes?: number;
-  /**
-   * What to wait for: the peer's FIN and the acknowledgement of ours (default), or the acknowledgement alone.
-   */
-  until?: 'peer-fin' | 'acked';
-  /** Input: thrown away (default), or given to the application as before. */
-  unread?: 'discard' | 'deliver';
-  /**
-   * At a limit (timeout, idleTimeout, maxBytes): a plain close (default; the kernel goes on sending what it has,
-   * unless the peer sends more, which it answers by a reset), or a reset, which drops it.
-   */
-  onTimeout?: 'close' | 'reset';
-  /** Closes at once and rejects with AbortError. */
-  signal?: AbortSignal;
-}
-
-/** How a lingering close went. */
-export interface LingerResult {
-  /**
-   * - `'peer-fin'`: the peer has closed its side, and has acknowledged everything including our FIN
-   * - `'acked'`: everything is acknowledged including our FIN (only with `until: 'acked'`)
-   * - `'timeout'`, `'idle-timeout'`, `'byte-limit'`: the limit was reached first
-   * - `'peer-reset'`: the connection broke; `error` says how (ECONNRESET, EPIPE, ETIMEDOUT ...)
-   * - `'already-closed'`: it was closed before the call, or destroy() came in the middle
-   */
-  outcome: Outcome;
-  /**
-   * true: the peer's kernel has acknowledged every byte that was written. That is not yet its application: only an
-   * answer, or the FIN of `'peer-fin'` to some extent, speaks for that. null: this system can't say (unix-domain
-   * sockets, a socket that had no descriptor any more).
-   */
-  delivered: boolean | null;
-  /**
-   * Bytes written and not acknowledged at the end, those that never reached the kernel included (TLS: with the
-   * records around them). null: can't say.
-   */
-  unackedBytes: number | null;
-  /**
-   * Bytes of input that were thrown away: the stream's buffer and whatever came later. TLS: plaintext until our FIN
-   * is sent, ciphertext after it; a record that was received in part at that moment (16 KiB at most) is left out.
-   */
-  discardedBytes: number;
-  durationMs: number;
-  error?: Error;
-}
-
-const choices = {
-  until: ['peer-fin', 'acked'],
-  unread: ['discard', 'deliver'],
-  onTimeout: ['close', 'reset'],
-} as const;
-
-function checkAmount(name: string, value: unknown): number {
-  if (typeof value !== 'number') throw makeError('ERR_INVALID_ARG_TYPE', `options.${name}`, 'a number', describe(value));
-  if (!(value >= 0)) throw makeError('ERR_OUT_OF_RANGE', `options.${name}`, '0 or more, or Infinity', describe(value));
-  return value;
-}
-
-function checkChoice<Name extends keyof typeof choices>(name: Name, value: unknown): (typeof choices)[Name][number] {
-  const allowed: readonly unknown[] = choices[name];
-  if (!allowed.includes(value)) {
-    const expected = choices[name].map((choice) => `'${choice}'`).join(' or ');
-    throw makeError('ERR_INVALID_ARG_VALUE', `options.${name}`, expected, describe(value));
-  }
-  return value as (typeof choices)[Name][number];
-}
-
-interface CheckedOptions extends LingerLimits {
-  readonly signal: AbortSignal | undefined;
-}
-
-function checkOptions(options: LingerOptions): CheckedOptions {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw makeError('ERR_INVALID_ARG_TYPE', 'options', 'an object', describe(options));
-  }
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw makeError('ERR_INVALID_ARG_TYPE', 'options.signal', 'an AbortSignal', describe(signal));
-  }
-  return {
-    timeout: checkAmount('timeout', options.timeout ?? 30_000),
-    idleTimeout: checkAmount('idleTimeout', options.idleTimeout ?? 5_000),
-    maxBytes: checkAmount('maxBytes', options.maxBytes ?? Infinity),
-    until: checkChoice('until', options.until ?? 'peer-fin'),
-    unread: checkChoice('unread', options.unread ?? 'discard'),
-    resetAtLimit: checkChoice('onTimeout', options.onTimeout ?? 'close') === 'reset',
-    signal,
-  };
-}
+import { checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
+import type { LingerResult } from './verdict.js';
 
 const promises = new WeakMap<SocketLike, Promise<LingerResult>>();
 
@@ -123,17 +29,30 @@ const promises = new WeakMap<SocketLike, Promise<LingerResult>>();
  * then), and AbortError.
  */
 export function lingerClose(socket: SocketLike, options: LingerOptions = {}): Promise<LingerResult> {
+  return lingerCloseFor({ socket, reason: 'lingerClose', server: undefined }, options);
+}
+
+/** lingerClose(), told to the diagnostics channels as somebody else's. */
+export function lingerCloseFor(message: LingerStartMessage, options: LingerOptions): Promise<LingerResult> {
+  const { socket } = message;
   const running = promises.get(socket);
   // A socket may be connected again after its close: that is another connection.
   if (running !== undefined && (socket.destroyed || isLingering(socket))) return running;
-  let checked: CheckedOptions;
+  let checked: CheckedLingerOptions;
   try {
     checkOwnSocket(socket);
-    checked = checkOptions(options);
+    checked = checkLingerOptions(options);
   } catch (error) {
     return Promise.reject(error);
   }
-  const promise = new Promise<LingerResult>((resolve, reject) => start(socket, checked, resolve, reject));
+  const promise = new Promise<LingerResult>((resolve, reject) => {
+    publishStart(message);
+    const end = (result: LingerResult): void => {
+      publishEnd(message, result);
+      resolve(result);
+    };
+    start(socket, checked, end, reject);
+  });
   promises.set(socket, promise);
   return promise;
 }
@@ -148,7 +67,7 @@ function isTlsFailure(socket: SocketLike, { code }: NodeJS.ErrnoException): bool
 
 function start(
   socket: SocketLike,
-  options: CheckedOptions,
+  options: CheckedLingerOptions,
   resolve: (result: LingerResult) => void,
   reject: (reason: Error) => void,
 ): void {
@@ -162,7 +81,7 @@ function start(
     return;
   }
 
-  let verdict: Verdict | undefined;
+  let verdict: LingerResult | undefined;
   let aborted: Error | undefined;
   const linger = new LingerMachine(socket, options, (found) => {
     verdict = found;

@@ -23,7 +23,7 @@ import {
 import { flushDestroyed } from './flush.js';
 import { How, InputEnd, native } from './native.js';
 import { sendQueue } from './queues.js';
-import { limitOutcomes, type LingerLimits, type Outcome, type Verdict } from './verdict.js';
+import { limitOutcomes, type LingerLimits, type LingerResult, type Outcome } from './verdict.js';
 
 /** Input that is thrown away at a time, so that one fast sender does not hold up the event loop. */
 const discardBudget = 4 * 1024 * 1024;
@@ -39,9 +39,15 @@ const longestTimer = 2 ** 31 - 1;
 const numbers = new Float64Array(3);
 
 const active = new WeakMap<SocketLike, LingerMachine>();
+const concluded = new WeakSet<SocketLike>();
 
 export function isLingering(socket: SocketLike): boolean {
   return active.has(socket);
+}
+
+/** It has lingered, and nothing is left to wait for. */
+export function hasLingered(socket: SocketLike): boolean {
+  return concluded.has(socket);
 }
 
 /** Ends a linger that is under way: its socket is closed at once, or reset. False: there is none. */
@@ -53,7 +59,7 @@ export function abandonLinger(socket: SocketLike, reset: boolean): boolean {
 
 export class LingerMachine {
   /** Called once, right before the socket is closed. */
-  private readonly onVerdict: (verdict: Verdict) => void;
+  private readonly onVerdict: (verdict: LingerResult) => void;
   private readonly startedAt = performance.now();
   private lastProgressAt = this.startedAt;
   private lastSignature = '';
@@ -82,12 +88,13 @@ export class LingerMachine {
   constructor(
     private readonly socket: SocketLike,
     private readonly limits: LingerLimits,
-    onVerdict: (verdict: Verdict) => void,
+    onVerdict: (verdict: LingerResult) => void,
   ) {
     this.onVerdict = onVerdict;
     this.connected = !socket.connecting;
     this.lastBuffered = writeBuffered(socket);
     active.set(socket, this);
+    concluded.delete(socket);
   }
 
   // How it starts
@@ -416,6 +423,7 @@ export class LingerMachine {
     this.done = true;
     clearTimeout(this.timer);
     active.delete(this.socket);
+    concluded.add(this.socket);
     const { socket } = this;
     // A write that has failed has left every queue already, and nobody knows how much of it was taken: not all.
     const failed: NodeJS.ErrnoException | null = socket.errored;

@@ -1,9 +1,11 @@
 // SO_LINGER, without its price: the wait happens in the background, not in close().
 import { attempt, setCloseMode } from './connection.js';
-import { describe, makeError } from './errors.js';
+import { publishEnd, publishStart } from './diagnostics.js';
+import { makeError } from './errors.js';
 import { checkOwnSocket, checkSocket, descriptorOf, isPipe, socketBelow, takeReset, type SocketLike } from './handle.js';
 import { interceptDestroy } from './intercept.js';
 import { isLingering, LingerMachine } from './linger-machine.js';
+import { checkObject } from './linger-options.js';
 import { nativeOptions } from './options.js';
 import { checkBoolean, checkSeconds } from './sockopt.js';
 
@@ -43,9 +45,7 @@ function refusePipe(socket: SocketLike): void {
  */
 export function setLinger(socket: SocketLike, seconds: number | null, options: SetLingerOptions = defaults): void {
   checkOwnSocket(socket);
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw makeError('ERR_INVALID_ARG_TYPE', 'options', 'an object', describe(options));
-  }
+  checkObject(options);
   const { blocking = false } = options;
   checkBoolean('options.blocking', blocking);
   refusePipe(socket);
@@ -105,5 +105,7 @@ function closeInBackground(
     maxBytes: Infinity,
     resetAtLimit: false,
   } as const;
-  new LingerMachine(socket, limits, () => undefined).watchDestroyed(() => proceed(error));
+  const message = { socket, reason: 'setLinger', server: undefined } as const;
+  publishStart(message);
+  new LingerMachine(socket, limits, (result) => publishEnd(message, result)).watchDestroyed(() => proceed(error));
 }

@@ -42,6 +42,8 @@ export interface Native {
    * in the send queue besides. `isTcp`: known to be TCP, which may save a system call.
    */
   readQueues(descriptor: number, isTcp: boolean, finQueued: boolean, result: Float64Array): void;
+  /** Bytes, by one system call. For descriptors that are known to be a socket's. */
+  readUnread(descriptor: number): number;
   readTcpState(descriptor: number): number;
   /** SO_ERROR, cleared by this: an error number, or 0. */
   takeError(descriptor: number): number;

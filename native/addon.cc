@@ -29,6 +29,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["tcpStates"] = DescribeTcpStates(env);
   exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
   exports["readQueues"] = MakeReadQueues(env);
+  exports["readUnread"] = MakeReadUnread(env);
   exports["readTcpState"] = Napi::Function::New<ReadTcpState>(env, "readTcpState");
   exports["takeError"] = Napi::Function::New<TakeError>(env, "takeError");
   exports["discard"] = Napi::Function::New<Discard>(env, "discard");

@@ -15,6 +15,7 @@ const calls: Record<string, (descriptor: number) => unknown> = {
   setOption: (descriptor) => row('linger').set(descriptor, null),
   shutdown: (descriptor) => native.shutdown(descriptor, 2),
   readQueues: (descriptor) => native.readQueues(descriptor, true, false, result),
+  readUnread: (descriptor) => native.readUnread(descriptor),
   readTcpState: (descriptor) => native.readTcpState(descriptor),
   discard: (descriptor) => native.discard(descriptor, 1, result),
   takeError: (descriptor) => native.takeError(descriptor),

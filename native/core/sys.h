@@ -65,6 +65,9 @@ int Shutdown(Descriptor, How);
 int ReadQueues(Descriptor, bool known_tcp, bool fin_queued, Queues*);
 int ReadTcpState(Descriptor, TcpState*);
 
+// One system call: that part of ReadQueues. The descriptor must be a socket's.
+int ReadUnread(Descriptor, int64_t* bytes);
+
 // SO_ERROR, which is cleared by it: why the connection broke, if nobody has been told yet; else 0.
 int TakeError(Descriptor, int* error);
 

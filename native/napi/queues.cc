@@ -29,12 +29,32 @@ napi_value ReadQueues(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value ReadUnread(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  sys::Descriptor descriptor;
+  if (!ToDescriptor(env, argument, &descriptor)) return nullptr;
+  int64_t bytes = 0;
+  const int error = sys::ReadUnread(descriptor, &bytes);
+  if (error != 0) return ThrowSystemError(env, error, "ioctl");
+  napi_value result = nullptr;
+  napi_create_double(env, static_cast<double>(bytes), &result);
+  return result;
+}
+
+Napi::Function MakeFunction(Napi::Env env, const char* name, napi_callback callback) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+  return {env, function};
+}
+
 }  // namespace
 
 Napi::Function MakeReadQueues(Napi::Env env) {
-  napi_value function;
-  napi_create_function(env, "readQueues", NAPI_AUTO_LENGTH, ReadQueues, nullptr, &function);
-  return {env, function};
+  return MakeFunction(env, "readQueues", ReadQueues);
 }
+
+Napi::Function MakeReadUnread(Napi::Env env) { return MakeFunction(env, "readUnread", ReadUnread); }
 
 }  // namespace socket_linger

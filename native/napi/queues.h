@@ -9,4 +9,7 @@ namespace socket_linger {
 // cheaper than an object made here
 Napi::Function MakeReadQueues(Napi::Env);
 
+// (descriptor): bytes
+Napi::Function MakeReadUnread(Napi::Env);
+
 }  // namespace socket_linger

@@ -1,6 +1,8 @@
 // What POSIX systems have in common. linux.cc, darwin.cc and bsd.cc add their rows and their queues.
 #include "posix.h"
 
+#include <sys/ioctl.h>
+
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -55,6 +57,13 @@ int SetOption(Descriptor descriptor, const OptionRow& row, const OptionValue& va
 int Shutdown(Descriptor descriptor, How how) {
   const int flag = how == How::kRead ? SHUT_RD : how == How::kWrite ? SHUT_WR : SHUT_RDWR;
   return LastError(shutdown(ToFd(descriptor), flag));
+}
+
+int ReadUnread(Descriptor descriptor, int64_t* bytes) {
+  int unread = 0;
+  if (ioctl(ToFd(descriptor), FIONREAD, &unread) != 0) return errno == ENOTTY ? ENOTSOCK : errno;
+  *bytes = unread;
+  return 0;
 }
 
 int TakeError(Descriptor descriptor, int* error) {

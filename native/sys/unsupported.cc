@@ -10,6 +10,7 @@ int GetOption(Descriptor, const OptionRow&, OptionValue*) { return ENOSYS; }
 int SetOption(Descriptor, const OptionRow&, const OptionValue&) { return ENOSYS; }
 int Shutdown(Descriptor, How) { return ENOSYS; }
 int ReadQueues(Descriptor, bool, bool, Queues*) { return ENOSYS; }
+int ReadUnread(Descriptor, int64_t*) { return ENOSYS; }
 int ReadTcpState(Descriptor, TcpState*) { return ENOSYS; }
 int TakeError(Descriptor, int*) { return ENOSYS; }
 int Discard(Descriptor, uint64_t, Discarded*) { return ENOSYS; }

@@ -1,0 +1,320 @@
+// enableLingeringClose(): nginx's lingering_close for the servers of node:http, https, net and tls.
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import tls from 'node:tls';
+
+import { onAbort } from './abort.js';
+import { setCloseMode } from './connection.js';
+import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
+import { describe, makeError } from './errors.js';
+import { takeReset } from './handle.js';
+import { endExchanges, endInput, isPipelined, mayHaveBody } from './http.js';
+import { derivePrototypes, override, type DestroyCallback } from './intercept.js';
+import { lingerCloseFor } from './linger-close.js';
+import { abandonLinger, isLingering, LingerMachine } from './linger-machine.js';
+import { checkAmount, checkChoice, checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
+import { notePipelining, reasonToLinger, type LingerPolicy } from './linger-reason.js';
+import { checkBoolean } from './sockopt.js';
+import type { LingerResult, Outcome } from './verdict.js';
+
+/** How a server's connections linger; the options of lingerClose() besides. */
+export interface LingeringCloseOptions extends Omit<LingerOptions, 'unread'> {
+  /**
+   * - `'on'` (default): where there is a reason: the request's body has not been received to its end, there is unread
+   *   input, the client pipelines, or Node refuses the request (400, 408, 413, 431). Everything else is closed as ever.
+   * - `'always'`: every connection that the server closes first.
+   */
+  mode?: 'on' | 'always';
+  /** Sockets that linger at a time; the oldest is closed for the newest. Default: no limit. */
+  maxLingering?: number;
+  /** Milliseconds that a socket lingers at most once the server is being closed. Default 5 000. */
+  closingTimeout?: number;
+  /** http and https: also sockets that were upgraded, or came by CONNECT. Default false. */
+  upgraded?: boolean;
+}
+
+/** What has become of a server's connections, and the switch. */
+export interface LingeringClose {
+  /** Sockets that linger now. */
+  readonly lingering: number;
+  /** Sockets that have begun to linger. */
+  readonly total: number;
+  /** Those that are done, by outcome; `'evicted'`: closed for a newer one (maxLingering). */
+  readonly outcomes: Readonly<Record<Outcome | 'evicted', number>>;
+  /** Bytes of input that those that are done have thrown away. */
+  readonly discardedBytes: number;
+  /** Connections are closed as without us from now on. Sockets that linger already go on. */
+  disable(): void;
+}
+
+interface CheckedOptions {
+  readonly limits: CheckedLingerOptions;
+  readonly policy: LingerPolicy;
+  readonly maxLingering: number;
+  readonly closingTimeout: number;
+}
+
+function checkOptions(options: LingeringCloseOptions, isHttp: boolean): CheckedOptions {
+  const limits = checkLingerOptions(options);
+  const { maxLingering = Infinity, closingTimeout = 5000, upgraded = false } = options;
+  const mode = checkChoice('mode', options.mode, 'on', 'always');
+  // The stream is destroyed by then.
+  checkChoice('unread', limits.unread, 'discard');
+  checkBoolean('options.upgraded', upgraded);
+  return {
+    limits,
+    policy: { isHttp, always: mode === 'always', upgraded },
+    maxLingering: checkAmount('maxLingering', maxLingering),
+    closingTimeout: checkAmount('closingTimeout', closingTimeout),
+  };
+}
+
+/** ERR_INVALID_ARG_TYPE for anything but a server whose connections we know how to close. */
+export function checkServer(server: net.Server): void {
+  const isHttp2 = typeof (server as { updateSettings?: unknown } | null)?.updateSettings === 'function';
+  if (server instanceof net.Server && !isHttp2) return;
+  const expected = 'a server of node:http, node:https, node:net or node:tls';
+  throw makeError('ERR_INVALID_ARG_TYPE', 'server', expected, isHttp2 ? 'one of node:http2' : describe(server));
+}
+
+const keepers = new WeakMap<net.Server, Keeper>();
+const keepersBySocket = new WeakMap<net.Socket, Keeper>();
+
+/** The prototype of a socket that a keeper cares for, by its own. */
+const keptPrototype = derivePrototypes({
+  _destroy: (inner) =>
+    function (this: net.Socket, error: Error | null, callback: DestroyCallback) {
+      const proceed = (): void => void Reflect.apply(inner, this, [error, callback] as never[]);
+      const keeper = keepersBySocket.get(this);
+      if (keeper === undefined) proceed();
+      else keeper.destroying(this, error, proceed);
+    },
+  // Who calls it a second time, server.closeAllConnections() for one, does not want to wait.
+  destroy: (inner) =>
+    function (this: net.Socket, ...args: unknown[]) {
+      if (this.destroyed && args[0] == null) keepersBySocket.get(this)?.abandon(this);
+      return Reflect.apply(inner, this, args as never[]);
+    },
+  // node:http calls it at the end of an answer that was cut short by destroy(): not a second destroy().
+  destroySoon: (inner) =>
+    function (this: net.Socket) {
+      return this.destroyed ? undefined : Reflect.apply(inner, this, []);
+    },
+});
+
+/** Cares for the connections of one server. */
+export class Keeper implements LingeringClose {
+  readonly outcomes: Record<Outcome | 'evicted', number> = {
+    'peer-fin': 0,
+    acked: 0,
+    timeout: 0,
+    'idle-timeout': 0,
+    'byte-limit': 0,
+    'peer-reset': 0,
+    'already-closed': 0,
+    evicted: 0,
+  };
+  total = 0;
+  discardedBytes = 0;
+  /** Open connections. */
+  readonly sockets = new Set<net.Socket>();
+  /** Those of them that linger, the oldest first; and how they count in the end if we cut them short. */
+  private readonly lingerers = new Map<net.Socket, 'timeout' | 'evicted' | undefined>();
+  private readonly undo: (() => void)[] = [];
+  private isEnabled = true;
+  private isClosing = false;
+
+  constructor(
+    readonly server: net.Server,
+    private readonly options: CheckedOptions,
+  ) {
+    this.listen();
+    const { signal } = options.limits;
+    if (signal !== undefined) this.undo.push(onAbort(signal, () => this.abort()));
+  }
+
+  get lingering(): number {
+    return this.lingerers.size;
+  }
+
+  private listen(): void {
+    const { server } = this;
+    const isTls = server instanceof tls.Server;
+    this.on(isTls ? 'secureConnection' : 'connection', (socket: net.Socket) => this.keep(socket));
+    if (this.options.policy.isHttp) this.on('request', noteRequest);
+    const close = server.close.bind(server);
+    this.undo.push(
+      override(server, 'close', (...args: Parameters<typeof close>) => {
+        this.hurry();
+        return close(...args);
+      }),
+    );
+    if ('closeAllConnections' in server) {
+      const closeAll = (server as http.Server).closeAllConnections.bind(server);
+      this.undo.push(
+        override(server, 'closeAllConnections', () => {
+          this.abandonAll();
+          closeAll();
+        }),
+      );
+    }
+  }
+
+  private on(event: string, listener: (...args: never[]) => void): void {
+    // First: a listener of the application may end the socket, or the response, right away.
+    this.server.prependListener(event, listener as never);
+    this.undo.push(() => this.server.off(event, listener as never));
+  }
+
+  /** A connection that is not a net.Socket (anything can be given to `server.emit('connection')`) is left alone. */
+  keep(socket: net.Socket): void {
+    if (!(socket instanceof net.Socket) || !Object.isExtensible(socket)) return;
+    this.sockets.add(socket);
+    if (!keepersBySocket.has(socket)) Object.setPrototypeOf(socket, keptPrototype(Object.getPrototypeOf(socket) as object));
+    keepersBySocket.set(socket, this);
+  }
+
+  disable(): void {
+    if (!this.isEnabled) return;
+    this.isEnabled = false;
+    if (keepers.get(this.server) === this) keepers.delete(this.server);
+    for (const one of this.undo.splice(0)) one();
+  }
+
+  private abort(): void {
+    this.disable();
+    this.abandonAll();
+  }
+
+  private abandonAll(): void {
+    for (const socket of this.lingerers.keys()) this.abandon(socket);
+  }
+
+  /** Within the socket's `_destroy`; `proceed` closes it. */
+  destroying(socket: net.Socket, error: Error | null, proceed: () => void): void {
+    const close = (): void => {
+      this.sockets.delete(socket);
+      proceed();
+    };
+    const reason = this.reasonFor(socket, error);
+    if (reason === null) close();
+    else this.linger(socket, reason, close);
+  }
+
+  private reasonFor(socket: net.Socket, error: Error | null): LingerReason | null {
+    if (!this.isEnabled) return null;
+    if (takeReset(socket)) {
+      setCloseMode(socket, 'reset');
+      return null;
+    }
+    return reasonToLinger(socket, error, this.options.policy);
+  }
+
+  private linger(socket: net.Socket, reason: LingerReason, close: () => void): void {
+    const { limits, policy } = this.options;
+    const message = { socket, reason, server: this.server };
+    this.begin(socket);
+    publishStart(message);
+    const machine = new LingerMachine(socket, { ...limits, timeout: this.timeout() }, (result) => {
+      this.noteResult(socket, result);
+      publishEnd(message, result);
+    });
+    machine.watchDestroyed(close);
+    if (policy.isHttp) setImmediate(endExchanges, socket);
+  }
+
+  /** Ends a connection that nobody has ended, in the same way. */
+  end(socket: net.Socket, reason: LingerReason, timeout = this.timeout()): void {
+    if (socket.destroyed || isLingering(socket)) return;
+    const { idleTimeout, maxBytes, until, resetAtLimit } = this.options.limits;
+    const limits = { timeout, idleTimeout, maxBytes, until, onTimeout: resetAtLimit ? 'reset' : 'close' } as const;
+    this.begin(socket);
+    void lingerCloseFor({ socket, reason, server: this.server }, limits).then((result) => this.noteResult(socket, result));
+  }
+
+  private timeout(): number {
+    const { limits, closingTimeout } = this.options;
+    return this.isClosing ? Math.min(limits.timeout, closingTimeout) : limits.timeout;
+  }
+
+  private begin(socket: net.Socket): void {
+    this.total += 1;
+    this.lingerers.set(socket, undefined);
+    if (this.lingerers.size > this.options.maxLingering) this.cut(this.lingerers.keys().next().value!, 'evicted');
+  }
+
+  private noteResult(socket: net.Socket, { outcome, discardedBytes }: LingerResult): void {
+    const cause = outcome === 'already-closed' ? this.lingerers.get(socket) : undefined;
+    this.lingerers.delete(socket);
+    this.outcomes[cause ?? outcome] += 1;
+    this.discardedBytes += discardedBytes;
+  }
+
+  private cut(socket: net.Socket, cause: 'timeout' | 'evicted', reset = this.options.limits.resetAtLimit): void {
+    this.lingerers.set(socket, cause);
+    abandonLinger(socket, reset);
+  }
+
+  /** Resets what lingers. */
+  resetLingerers(): void {
+    for (const socket of this.lingerers.keys()) this.cut(socket, 'timeout', true);
+  }
+
+  abandon(socket: net.Socket): void {
+    if (this.lingerers.has(socket)) abandonLinger(socket, false);
+  }
+
+  /** The server is being closed: what lingers now has `closingTimeout` left. */
+  private hurry(): void {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    const before = [...this.lingerers.keys()];
+    if (before.length === 0 || this.options.closingTimeout >= this.options.limits.timeout) return;
+    const cutAll = (): void => {
+      for (const socket of before) if (this.lingerers.has(socket)) this.cut(socket, 'timeout');
+    };
+    // The sockets themselves keep the process alive.
+    setTimeout(cutAll, this.options.closingTimeout).unref();
+  }
+}
+
+function noteRequest(request: http.IncomingMessage, response: http.ServerResponse): void {
+  if (isPipelined(request, response)) notePipelining(request.socket);
+  if (mayHaveBody(request)) response.once('prefinish', () => endInput(request, response));
+}
+
+/**
+ * nginx's `lingering_close` for a server of node:http, node:https, node:net or node:tls, and for every framework on top
+ * of one. A connection that the server closes although its client is still sending is not destroyed at once, which
+ * would make a reset of it and take the answer away: its FIN goes out behind the answer, what still comes is thrown away,
+ * and it is closed when the client has closed, or at a limit. It holds for connections that are made from now on.
+ *
+ * http and https: it covers whatever ends in Node's own close of the connection (Connection: close, HTTP/1.0, 400,
+ * 408, 413, 417, 431, `destroySoon()`), and destroy() after the whole answer was written. Events of requests and responses
+ * come as ever, only the socket's 'close' waits. net and tls: destroySoon(), and destroy() after end().
+ * destroy() before that is an abort, and stays one.
+ *
+ * A second call for the same server takes the place of the first. Errors: ERR_INVALID_ARG_TYPE,
+ * ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE.
+ */
+export function enableLingeringClose(server: net.Server, options: LingeringCloseOptions = {}): LingeringClose {
+  return keeperFor(server, options);
+}
+
+/** The keeper that a server has, or a new one. Given options, always a new one. */
+export function keeperFor(server: net.Server, options?: LingeringCloseOptions): Keeper {
+  checkServer(server);
+  const before = keepers.get(server);
+  if (before !== undefined && options === undefined) return before;
+  const isHttp = server instanceof http.Server || server instanceof https.Server;
+  const checked = checkOptions(options ?? {}, isHttp);
+  if (checked.limits.signal?.aborted === true) {
+    throw makeError('ABORT_ERR');
+  }
+  before?.disable();
+  const keeper = new Keeper(server, checked);
+  keepers.set(server, keeper);
+  for (const socket of before?.sockets ?? []) keeper.keep(socket);
+  return keeper;
+}
