@@ -135,10 +135,19 @@ export function takeOver(socket: SocketLike, owner: Owner): () => void {
   const before = Object.getPrototypeOf(socket) as object;
   const owned = ownedPrototype(before);
   Object.setPrototypeOf(socket, owned);
+  const restore: (() => void)[] = [];
+  const wrapOwn = (name: string): void => {
+    if (!Object.hasOwn(socket, name)) return;
+    restore.push(override(socket, name, wrappers[name]!((socket as unknown as Methods)[name] as Method)));
+  };
   // What the socket has of its own (setLinger()'s _destroy, the write() that Node gives it after the peer's FIN)
-  const restore = names
-    .filter((name) => Object.hasOwn(socket, name))
-    .map((name) => override(socket, name, wrappers[name]!((socket as unknown as Methods)[name] as Method)));
+  names.forEach(wrapOwn);
+  // The application may be given the peer's FIN later. Node's listener comes before ours.
+  const wrapWrite = (): void => wrapOwn('write');
+  if (!owner.takesInput && !socket.readableEnded) {
+    socket.once('end', wrapWrite);
+    restore.push(() => socket.off('end', wrapWrite));
+  }
   const onread = owner.takesInput ? onreadKey(socket) : undefined;
   if (onread !== undefined) {
     const take = (bytes: number): boolean => {

@@ -1,6 +1,6 @@
 // lingerClose(): the closing of one socket without losing the last byte.
 import { onAbort } from './abort.js';
-import { afterClose } from './connection.js';
+import { afterClose, setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerStartMessage } from './diagnostics.js';
 import { makeError } from './errors.js';
 import { checkOwnSocket, isDead, isTls, writeBuffered, type SocketLike } from './handle.js';
@@ -73,6 +73,8 @@ function start(
 ): void {
   if (options.signal?.aborted === true) {
     afterClose(socket, () => reject(abortError(options.signal)));
+    // At once: not after setLinger()'s wait.
+    setCloseMode(socket, 'plain');
     socket.destroy();
     return;
   }

@@ -313,11 +313,16 @@ export class LingerMachine {
     const sent = sample.acknowledged ?? sample.halfClosed;
     if (sent && this.peerEnded) return 'peer-fin';
     if (sent && limits.until === 'acked') return 'acked';
-    if (sample.state === 'CLOSED' && !sent) return 'peer-reset';
+    if (sample.state === 'CLOSED' && !sent && !this.awaitsFinish(sample)) return 'peer-reset';
     if (this.discardedBytes > limits.maxBytes) return 'byte-limit';
     if (now - this.startedAt >= limits.timeout) return 'timeout';
     if (now - this.lastProgressAt >= limits.idleTimeout) return 'idle-timeout';
     return undefined;
+  }
+
+  /** Both sides have ended the connection, without a reset, before Node has come to its 'finish'. */
+  private awaitsFinish({ unacked }: Sample): boolean {
+    return !this.flushed && unacked === 0 && this.lastBuffered === 0;
   }
 
   private schedule(sample: Sample, now: number): void {

@@ -37,6 +37,11 @@ async function closeDuringUpload({ near, far }: Pair): Promise<LingerResult> {
   return result;
 }
 
+/** A busy event loop: timers that are due come first after it. */
+function standStill(): void {
+  for (const start = performance.now(); performance.now() - start < 20;);
+}
+
 describeEngines('lingerClose on a socket that is', () => {
   const states: Record<string, (near: net.Socket) => void | Promise<void>> = {
     paused: (near) => void near.pause(),
@@ -156,6 +161,33 @@ describeEngines('lingerClose on a socket that is', () => {
       assert.equal(result.outcome, 'peer-fin');
       assert.equal(result.discardedBytes, 1000);
     }
+  });
+
+  it('closed by both sides, before Node has come to its finish', async () => {
+    const { near, far } = await connectPair();
+    near.resume();
+    far.end();
+    await once(near, 'end');
+    shutdown(near, 'write');
+    const lingering = lingerClose(near);
+    standStill(); // the first look comes before 'finish'
+    const { outcome, delivered } = await lingering;
+    assert.deepEqual({ outcome, delivered }, { outcome: 'peer-fin', delivered: true });
+  });
+
+  it('ended by the peer meanwhile, before a late write', async () => {
+    const { near, far } = await connectPair({ farSilent: true, server: { allowHalfOpen: false } });
+    const data = payload(8_000_000);
+    near.write(data);
+    const lingering = lingerClose(near, { unread: 'deliver' });
+    near.resume();
+    far.end();
+    await once(near, 'end');
+    const refused = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => near.write('late', resolve));
+    assert.equal(refused?.code, 'ERR_STREAM_WRITE_AFTER_END');
+    assert.ok((await readAll(far)).data.equals(data));
+    const { outcome, delivered } = await lingering;
+    assert.deepEqual({ outcome, delivered }, { outcome: 'peer-fin', delivered: true });
   });
 
   it('ended, its output still queued', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 
-import { lingerClose, pendingBytes, resetClose, type LingerResult } from 'socket-linger';
+import { lingerClose, pendingBytes, resetClose, setLinger, type LingerResult } from 'socket-linger';
 
 import { describeEngines } from './support/engines.js';
 import { closed, connectPair, listen, payload, readAll, silence, sleep, tcpFamilies, tlsFamilies, track, until, type Family } from './support/pair.js';
@@ -278,7 +278,10 @@ describeEngines('lingerClose', () => {
     await assert.rejects(lingering, { name: 'AbortError', code: 'ABORT_ERR', cause: reason });
     assert.equal(near.closed, true);
     far.destroy();
-    const other = await connectPair();
+    // Before the call: not after setLinger()'s wait, either.
+    const other = await connectPair({ farSilent: true });
+    setLinger(other.near, 30);
+    other.near.write(payload(eightMegabytes));
     await assert.rejects(lingerClose(other.near, { signal: AbortSignal.abort() }), { name: 'AbortError' });
     assert.equal(other.near.closed, true);
   });
