@@ -111,6 +111,11 @@ function handleOf(socket: net.Socket): ReadableHandle {
   return (socket as unknown as { _handle: ReadableHandle })._handle;
 }
 
+/** Connected and open, as silence() and listenAgain() need it. */
+export function hasHandle(socket: net.Socket): boolean {
+  return !socket.destroyed && !socket.connecting && (handleOf(socket) as ReadableHandle | null) !== null;
+}
+
 /** From now on what arrives stays in the kernel; pause() alone lets Node fill its own buffer first. */
 export function silence(socket: net.Socket): void {
   socket.pause();

@@ -5,11 +5,14 @@ import type { LingerOptions } from 'socket-linger';
 
 import type { Family } from './pair.js';
 
+/** setLinger()'s: more than anything here waits for. */
+export const lingerSeconds = 3600;
+
 /** Where the steps have no partner (a socket that is closed by then, an option that unix sockets lack) they do nothing. */
 export type NearStep =
   | { near: 'write'; bytes: number }
   | { near: 'pipe from'; chunks: number; bytes: number }
-  | { near: 'setLinger'; seconds: 0 | 30 | null }
+  | { near: 'setLinger'; seconds: 0 | typeof lingerSeconds | null }
   | {
       near:
         | 'cork'
@@ -35,7 +38,7 @@ export type FarStep =
   | { far: 'write'; bytes: number }
   | { far: 'read all' | 'read slowly' | 'stop reading' | 'end' | 'reset' | 'destroy' };
 
-/** Milliseconds; 'tick' and 'immediate' are what Node calls so. */
+/** Milliseconds at least; 'tick' and 'immediate' are what Node calls so. */
 export interface WaitStep {
   wait: 'tick' | 'immediate' | number;
 }
@@ -49,7 +52,8 @@ export type EarlyStep = NearStep | FarStep | WaitStep;
 
 export type Close =
   | { by: 'lingerClose'; options: Omit<LingerOptions, 'signal'>; signal: 'none' | 'live' | 'aborted' }
-  | { by: 'destroy' | 'destroySoon' | 'end' | 'resetClose' };
+  /** 'linger': setLinger() and destroy() */
+  | { by: 'linger' | 'destroy' | 'destroySoon' | 'end' | 'resetClose' };
 
 /**
  * What the peer does in the end: reads and then ends; ends and then reads; reads and never ends; never reads (before
@@ -108,7 +112,7 @@ const pipeFrom: fc.Arbitrary<NearStep> = fc.record({
 });
 const linger: fc.Arbitrary<NearStep> = fc.record({
   near: fc.constant('setLinger' as const),
-  seconds: fc.constantFrom(0 as const, 30 as const, 30 as const, null),
+  seconds: fc.constantFrom(0 as const, lingerSeconds, lingerSeconds, null),
 });
 const farWrite: fc.Arbitrary<FarStep> = fc.record({ far: fc.constant('write' as const), bytes });
 const plainFar: fc.Arbitrary<FarStep> = fc.record({
@@ -176,8 +180,10 @@ const close: fc.Arbitrary<Close> = fc.oneof(
     }),
   },
   {
-    weight: 2,
-    arbitrary: fc.record({ by: fc.constantFrom('destroy' as const, 'destroySoon' as const, 'end' as const, 'resetClose' as const) }),
+    weight: 3,
+    arbitrary: fc.record({
+      by: fc.constantFrom('linger' as const, 'linger' as const, 'destroy' as const, 'destroySoon' as const, 'end' as const, 'resetClose' as const),
+    }),
   },
 );
 
