@@ -13,7 +13,7 @@ import { isLingering } from './linger-machine.js';
 import { checkAmount, checkChoice, checkObject, checkSignal } from './linger-options.js';
 import { unreadBytes } from './linger-reason.js';
 import { resetClose } from './reset-close.js';
-import { checkServer, keeperFor, type Keeper } from './server.js';
+import { checkServer, isKept, keeperFor, type Keeper } from './server.js';
 import type { Outcome } from './verdict.js';
 
 export interface CloseServerOptions {
@@ -59,13 +59,15 @@ const firstRequestGrace = 1000;
 /** When to look again at a connection whose request has arrived and is not read yet. */
 const readPause = 10;
 const longestTimer = 2 ** 31 - 1;
+/** Connections that Node lets wait for being accepted, where it is not told otherwise. */
+const longestBacklog = 511;
 
 const promises = new WeakMap<net.Server, Promise<CloseServerResult>>();
 
 /**
  * Stops a server so that no client loses an answer:
  *
- * 1. It accepts no more connections (`server.close()`).
+ * 1. It accepts who has connected by now, and then nobody more (`server.close()`).
  * 2. http and https: connections between two requests end with FIN. A request that has arrived, or arrives before that, is
  *    still served; answers whose head is not written yet say `Connection: close`.
  * 3. Connections that end linger as with enableLingeringClose(), whose options hold where it was called, at most for its
@@ -83,11 +85,14 @@ export async function closeServer(server: net.Server, options: CloseServerOption
   const checked = checkOptions(options);
   let promise = promises.get(server);
   if (promise === undefined) {
-    promise = new Closing(keeperFor(server), checked).run();
+    const wasKept = isKept(server);
+    const keeper = keeperFor(server);
+    promise = new Closing(keeper, checked).run().finally(() => {
+      if (!wasKept) keeper.disable();
+      // The server may listen again.
+      promises.delete(server);
+    });
     promises.set(server, promise);
-    // The server may listen again afterwards.
-    const forget = (): void => void promises.delete(server);
-    promise.then(forget, forget);
   }
   return promise;
 }
@@ -103,6 +108,13 @@ function findConnections(server: net.Server): net.Socket[] {
   return [...httpConnections(server), ...sockets];
 }
 
+/** Everything that was ready has had its turn. */
+async function turnOfEventLoop(): Promise<void> {
+  // The first one still belongs to the turn that is under way.
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+}
+
 class Closing {
   private readonly startedAt = performance.now();
   private readonly server: net.Server;
@@ -112,6 +124,7 @@ class Closing {
   private readonly answering = new WeakSet<http.ServerResponse>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private reset = 0;
+  private isGraceOver = false;
 
   constructor(
     private readonly keeper: Keeper,
@@ -139,9 +152,10 @@ class Closing {
     let ignoreAbort: (() => void) | undefined;
     try {
       const closed = this.stopListening();
-      // What has arrived by now is read first: a request, and no idle connection.
-      this.settleSoon();
-      this.later(firstRequestGrace, () => this.settleAll());
+      this.later(firstRequestGrace, () => {
+        this.isGraceOver = true;
+        this.settleAll();
+      });
       this.later(options.timeout, () => this.resetAll());
       const aborted = new Promise<never>((_, reject) => {
         const { signal } = options;
@@ -164,6 +178,8 @@ class Closing {
   /** Without what node:http does to idle connections: a reset for a request that has just arrived. */
   private async stopListening(): Promise<void> {
     const { server } = this;
+    await this.emptyBacklog();
+    this.settleSoon();
     const restore = override(server, 'closeIdleConnections', () => undefined);
     // It has an error if the server was not listening: then its connections are waited for all the same.
     const closed = new Promise((resolve) => server.close(resolve));
@@ -171,7 +187,24 @@ class Closing {
     await closed;
     // Node's server has closed a little before its last socket has.
     await Promise.all([...this.seen].map((socket) => new Promise<void>((resolve) => afterClose(socket, resolve))));
-    await new Promise(setImmediate); // until that has been counted
+    await turnOfEventLoop(); // until that has been counted
+  }
+
+  /**
+   * Whoever has connected by now is accepted first: closing the listener would reset connections that wait in its
+   * backlog. And what they have sent is read, so that they are not taken for idle.
+   */
+  private async emptyBacklog(): Promise<void> {
+    const { server } = this;
+    let accepted = 0;
+    const count = (): void => void (accepted += 1);
+    server.on('connection', count);
+    // libuv accepts one in a turn of the event loop. While there are always more of them, somebody has to be the last.
+    for (let turns = 0, before = -1; accepted > before && turns < longestBacklog; turns += 1) {
+      before = accepted;
+      await turnOfEventLoop();
+    }
+    server.off('connection', count);
   }
 
   private later(milliseconds: number, action: () => void): void {
@@ -195,7 +228,7 @@ class Closing {
 
   /** Ends the connection, or has it looked at again when it may be ended. */
   private settle(socket: net.Socket, idle?: ReadonlySet<net.Socket>): void {
-    if (socket.destroyed) return;
+    if (socket.destroyed || socket.writableEnded) return; // it is ending already
     if (!this.isHttp || isUpgraded(socket)) {
       if (this.options.streams === 'linger') this.keeper.end(socket, 'server-closing', this.options.timeout);
       return;
@@ -214,9 +247,8 @@ class Closing {
   }
 
   private settleIdle(socket: net.Socket): void {
-    const isFresh = socket.bytesRead === 0 && performance.now() - this.startedAt < firstRequestGrace;
     if (unreadBytes(socket) > 0) this.later(readPause, () => this.settleAll());
-    else if (!isFresh) this.keeper.end(socket, 'server-closing');
+    else if (socket.bytesRead > 0 || this.isGraceOver) this.keeper.end(socket, 'server-closing');
   }
 
   private resetAll(): void {

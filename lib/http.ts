@@ -46,7 +46,9 @@ export function currentResponse(socket: net.Socket): ServerResponse | null {
 
 /** No response has been begun and left unfinished: a close now does not pass half of one off as the whole. */
 export function isBetweenResponses(socket: net.Socket): boolean {
-  return currentResponse(socket)?.writableEnded !== false;
+  const response = currentResponse(socket);
+  // The application may have answered on the socket itself (clientError).
+  return response === null || response.writableEnded || (socket.writableEnded && !response.headersSent);
 }
 
 /** The connection ends after this response, if its head can still say so, and no request waits behind. */

@@ -91,6 +91,8 @@ function start(
     socket.destroy();
   });
 
+  // destroySoon() may have been called before.
+  socket.off('finish', destroyOf(socket));
   const giveBack = takeOver(socket, {
     takesInput: options.unread === 'discard',
     discarded: (bytes) => linger.noteDiscarded(bytes),
@@ -127,6 +129,9 @@ function start(
   socket.end();
   linger.watchStream();
 }
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- as the listener that destroySoon() adds
+const destroyOf = ({ destroy }: SocketLike): SocketLike['destroy'] => destroy;
 
 /** destroy() came, but the connection can still be closed well. */
 function mayGoOn(socket: SocketLike, error: NodeJS.ErrnoException | null): boolean {

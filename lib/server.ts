@@ -55,7 +55,7 @@ interface CheckedOptions {
   readonly closingTimeout: number;
 }
 
-function checkOptions(options: LingeringCloseOptions, isHttp: boolean): CheckedOptions {
+function checkOptions(isHttp: boolean, options: LingeringCloseOptions = {}): CheckedOptions {
   const limits = checkLingerOptions(options);
   const { maxLingering = Infinity, closingTimeout = 5000, upgraded = false } = options;
   const mode = checkChoice('mode', options.mode, 'on', 'always');
@@ -302,13 +302,17 @@ export function enableLingeringClose(server: net.Server, options: LingeringClose
   return keeperFor(server, options);
 }
 
+export function isKept(server: net.Server): boolean {
+  return keepers.has(server);
+}
+
 /** The keeper that a server has, or a new one. Given options, always a new one. */
 export function keeperFor(server: net.Server, options?: LingeringCloseOptions): Keeper {
   checkServer(server);
   const before = keepers.get(server);
   if (before !== undefined && options === undefined) return before;
   const isHttp = server instanceof http.Server || server instanceof https.Server;
-  const checked = checkOptions(options ?? {}, isHttp);
+  const checked = checkOptions(isHttp, options);
   if (checked.limits.signal?.aborted === true) {
     throw makeError('ABORT_ERR');
   }

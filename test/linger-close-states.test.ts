@@ -382,6 +382,18 @@ describeEngines('during lingerClose', () => {
     }
   });
 
+  it('destroySoon() before it does not cut it short', async () => {
+    const { near, far } = await connectPair({ farSilent: true });
+    const data = payload(8_000_000);
+    near.write(data);
+    near.destroySoon();
+    const lingering = lingerClose(near);
+    const { data: received } = await readAll(far);
+    far.end();
+    assert.ok(received.equals(data));
+    assert.equal((await lingering).outcome, 'peer-fin');
+  });
+
   it('destroySoon() changes nothing', async () => {
     const { near, far } = await connectPair({ farSilent: true });
     const data = payload(8_000_000);
