@@ -205,8 +205,8 @@ export class RandomConnection {
     const { near, script } = this;
     const by = script.close.by;
     // They wait for the handshake, which waits for a silenced socket.
-    const mayWaitForever = this.isTls && (by === 'end' || by === 'destroySoon');
-    if (this.peer === undefined && mayWaitForever) near.socket.destroy();
+    const mayHandshake = this.isTls && script.near === 'unconnected';
+    if (mayHandshake && (by === 'end' || by === 'destroySoon')) near.socket.destroy();
     await Promise.race([this.peerArrives, near.closed]);
 
     // Nothing else than lingerClose(), on a socket that it has found alive, has limits of its own.
