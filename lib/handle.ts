@@ -214,7 +214,8 @@ export function writeBuffered(socket: SocketLike): number {
   if (socket.writableLength === 0) return libuvQueue(socket);
   const handle = handleOf(socket);
   const written = (socket as { bytesWritten?: number }).bytesWritten;
-  if (handle === null || written === undefined) return socket.writableLength;
+  // Node counts NaN for several writes at once (cork()) that wait for the connection.
+  if (handle === null || written === undefined || Number.isNaN(written)) return socket.writableLength;
   const notHandedOver = written - (handle.bytesWritten ?? 0);
   // A write leaves Node's count when all of it is done: libuv knows how much of it is left. TLS has more
   // inside (plaintext before the handshake, records), which only the count of the whole write covers.

@@ -163,6 +163,18 @@ describeEngines('lingerClose on a socket that is', () => {
     }
   });
 
+  it('connecting, with several writes at once, until it is too late', async () => {
+    const target = await listen(net.createServer());
+    const near = track(net.connect(target));
+    near.cork();
+    near.write(Buffer.from('several'));
+    near.write(Buffer.from('writes'));
+    const lingering = lingerClose(near, { timeout: 0 });
+    standStill(); // the timer comes before the connection
+    const { outcome, delivered, unackedBytes } = await lingering;
+    assert.deepEqual({ outcome, delivered, unackedBytes }, { outcome: 'timeout', delivered: false, unackedBytes: 13 });
+  });
+
   it('closed by both sides, before Node has come to its finish', async () => {
     const { near, far } = await connectPair();
     near.resume();
