@@ -23,12 +23,17 @@ function runModule(source: string): Promise<void> {
 }
 
 describe('the documentation', () => {
-  const examples = [...read('README.md').matchAll(/```js\n(.*?)```/gs)].map(([, source]) => source!);
+  const pages = ['README.md', 'docs/SERVERS.md'];
+  const examples = pages.flatMap((page) =>
+    [...read(page).matchAll(/```js\n(.*?)```/gs)].map(([, source], index) => ({ title: `${page} example ${index + 1}`, source: source! })),
+  );
 
   it('has examples', () => assert.ok(examples.length >= 2));
-  examples.forEach((source, index) => {
-    it(`README example ${index + 1} runs as it stands`, () => runModule(source));
-  });
+  for (const { title, source } of examples) {
+    // A server that goes on until it is told to stop
+    const stop = source.includes('SIGTERM') ? "server.once('listening', () => process.kill(process.pid, 'SIGTERM'));" : '';
+    it(`${title} runs as it stands`, () => runModule(source + stop));
+  }
 
   it('docs/ERRORS.md has a section for every code, and for no other', () => {
     const sections = [...read('docs/ERRORS.md').matchAll(/^## ([A-Z_]+)$/gm)].map(([, code]) => code);
@@ -50,7 +55,7 @@ describe('the documentation', () => {
   });
 
   it('only names files that exist', () => {
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/ERRORS.md', 'docs/PERFORMANCE.md', 'bench/README.md', 'examples/README.md']) {
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/ERRORS.md', 'docs/PERFORMANCE.md', 'docs/SERVERS.md', 'bench/README.md', 'examples/README.md']) {
       for (const [, target] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         assert.doesNotThrow(() => readFileSync(new URL(target!, new URL(page, root))), `${page}: ${target}`);
       }
