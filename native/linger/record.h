@@ -41,6 +41,9 @@ struct Record {
   bool reset_at_limit = false;
   bool watches_output = false;
   bool has_watermark = false;
+  bool buffer_locked = false;  // ReceiveBuffers
+  int other_locks = -1;        // ReceiveBuffers: SO_BUF_LOCK as it came; -1: this kernel has none
+  int receive_buffer = 0;      // ReceiveBuffers: SO_RCVBUF at the last look
   int unacked = 0;    // SIOCOUTQ at the last look
   int unread = 0;     // SIOCINQ at the last look at a deadline
   uint64_t discarded = 0;

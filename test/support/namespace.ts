@@ -65,16 +65,24 @@ export interface ScenarioRun<Result> {
   counters: AbortCounters;
 }
 
-/** Runs `scenario` of scenarios.ts in a namespace of its own; what it returns, and what the counters moved by. */
-export async function runScenario<Result>(scenario: string): Promise<ScenarioRun<Result>> {
+/** Runs a script of this folder in a namespace of its own; what it prints, which is JSON. */
+export async function runInNamespace<Result>(script: string, ...args: string[]): Promise<Result> {
   if (namespace === undefined || typeof namespace === 'string') throw new Error('check noNamespaceReason() first');
-  const script = fileURLToPath(new URL('scenarios.js', import.meta.url));
+  const file = fileURLToPath(new URL(script, import.meta.url));
   const inside = 'ip link set lo up && exec "$@"';
-  const args = [...namespace, '--', 'sh', '-c', inside, 'sh', process.execPath, script, scenario];
-  const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('unshare', [...namespace, '--', 'sh', '-c', inside, 'sh', process.execPath, file, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 110_000, // one that hangs is not left behind
+    killSignal: 'SIGKILL',
+  });
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const output = (await child.stdout.toArray()).join('');
   const status = await exited;
-  if (status !== 0) throw new Error(`scenario ${scenario} exited with ${status}`);
-  return JSON.parse(output) as ScenarioRun<Result>;
+  if (status !== 0) throw new Error(`${script} ${args.join(' ')} exited with ${status}`);
+  return JSON.parse(output) as Result;
+}
+
+/** Runs `scenario` of scenarios.ts; what it returns, and what the counters moved by. */
+export function runScenario<Result>(scenario: string): Promise<ScenarioRun<Result>> {
+  return runInNamespace('scenarios.js', scenario);
 }
