@@ -20,7 +20,7 @@ const kinds = {
   },
   ERR_OPTION_NOT_SUPPORTED: {
     base: Error,
-    text: (option, where) => `"${option}" is not supported on ${where}`,
+    text: (option, why) => `"${option}" is not supported: ${why}`,
   },
   ERR_SOCKET_CLOSED: {
     base: Error,
@@ -28,7 +28,7 @@ const kinds = {
   },
   ERR_SOCKET_NOT_CONNECTED: {
     base: Error,
-    text: () => 'The socket is not connected yet; wait for its "connect" event',
+    text: () => 'The socket is not open yet; wait for its "connect" event (listeners and dgram sockets: "listening")',
   },
   ERR_NO_DESCRIPTOR: {
     base: Error,

@@ -1,5 +1,6 @@
 // net.Socket -> what is underneath. The only file that touches `_handle` and Node's other private parts;
 // each is read defensively, since a Node version or another runtime may lack it.
+import dgram from 'node:dgram';
 import net from 'node:net';
 import tls from 'node:tls';
 import { types } from 'node:util';
@@ -7,6 +8,8 @@ import { types } from 'node:util';
 import { describe, makeError } from './errors.js';
 
 export type SocketLike = net.Socket | tls.TLSSocket;
+/** What has options. */
+export type OptionSocket = SocketLike | net.Server | dgram.Socket;
 
 interface Handle {
   readonly fd?: number;
@@ -102,6 +105,23 @@ export function descriptorOf(socket: SocketLike): number {
   if (!socket.connecting && released.has(socket)) throw makeError('ERR_SOCKET_CLOSED');
   if (socket.connecting || handleOf(socket) === null) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   throw makeError('ERR_NO_DESCRIPTOR');
+}
+
+function dgramHandleOf(socket: dgram.Socket): Handle | null | undefined {
+  const state = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol');
+  return state && (socket as unknown as Record<symbol, { handle?: Handle | null } | undefined>)[state]?.handle;
+}
+
+/** The descriptor of whatever has options: sockets, listeners, dgram's. The last two have one only while they are open. */
+export function optionDescriptorOf(socket: OptionSocket): number {
+  if (socket instanceof net.Socket) return descriptorOf(socket);
+  let handle: Handle | null | undefined;
+  if (socket instanceof net.Server) handle = (socket as unknown as Partial<Internals>)._handle;
+  else if ((socket as unknown) instanceof dgram.Socket) handle = dgramHandleOf(socket);
+  else throw makeError('ERR_INVALID_ARG_TYPE', 'socket', 'a net.Socket, tls.TLSSocket, net.Server or dgram.Socket', describe(socket));
+  const descriptor = handle?.fd ?? -1;
+  if (descriptor < 0) throw makeError('ERR_SOCKET_NOT_CONNECTED');
+  return descriptor;
 }
 
 const released = new WeakSet<SocketLike>();
@@ -289,6 +309,6 @@ const noDelayFlag = findPrivateKey('kSetNoDelay');
  * Node skips the system call of `socket.setNoDelay(x)` if x is what it set last. Told of our change, it does
  * not skip one that is needed.
  */
-export function rememberNoDelay(socket: SocketLike, enabled: boolean): void {
-  if (noDelayFlag !== undefined) (socket as unknown as Record<symbol, unknown>)[noDelayFlag] = enabled;
+export function rememberNoDelay(socket: OptionSocket, enabled: boolean): void {
+  if (noDelayFlag !== undefined && socket instanceof net.Socket) (socket as unknown as Record<symbol, unknown>)[noDelayFlag] = enabled;
 }

@@ -1,7 +1,7 @@
 export { closeServer, type CloseServerOptions, type CloseServerResult } from './close-server.js';
 export { type LingerEndMessage, type LingerReason, type LingerStartMessage } from './diagnostics.js';
 export { type ErrorCode } from './errors.js';
-export { type SocketLike } from './handle.js';
+export { type OptionSocket, type SocketLike } from './handle.js';
 export { getLinger, setLinger, type SetLingerOptions } from './linger.js';
 export { lingerClose } from './linger-close.js';
 export { type LingerOptions } from './linger-options.js';
@@ -9,5 +9,14 @@ export { pendingBytes, type PendingBytes } from './queues.js';
 export { resetClose } from './reset-close.js';
 export { enableLingeringClose, type LingeringClose, type LingeringCloseOptions } from './server.js';
 export { shutdown, shutdownRead, shutdownWrite } from './shutdown.js';
-export { getNoDelay, setNoDelay } from './sockopt.js';
+export {
+  supportedOptions,
+  type OptionName,
+  type OptionValue,
+  type OriginalDestination,
+  type PeerCredentials,
+  type ReadableOptionName,
+  type SettableOptionName,
+} from './options.js';
+export { getNoDelay, getOption, getRawOption, setNoDelay, setOption, setRawOption } from './sockopt.js';
 export { type LingerResult } from './verdict.js';

@@ -21,7 +21,7 @@ const armed = new WeakMap<SocketLike, () => void>();
 
 function refusePipe(socket: SocketLike): void {
   // Linux takes SO_LINGER on AF_UNIX and ignores it (unix_release()).
-  if (isPipe(socket)) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'linger', `unix-domain sockets (${process.platform})`);
+  if (isPipe(socket)) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'linger', `unix-domain sockets ignore it (${process.platform})`);
 }
 
 /**

@@ -26,16 +26,21 @@ export const InputEnd = { open: 0, limit: 1, eof: 2, failed: 3 } as const;
 /** An option that this system has: setsockopt(2) and getsockopt(2) for it. */
 export interface NativeOption {
   readonly name: string;
-  /** The largest number that the kernel stores unchanged. */
+  /** Of numbers: what the kernel takes. Of strings: their length in bytes. */
+  readonly min: number;
   readonly max: number;
-  get(descriptor: number): unknown;
-  set(descriptor: number, value: unknown): void;
+  readonly get: (descriptor: number) => unknown;
+  readonly set: (descriptor: number, value: unknown) => void;
 }
 
 export interface Native {
-  readonly options: readonly NativeOption[];
+  /** Without `get` or `set` where that can not be done. */
+  readonly options: readonly (Omit<NativeOption, 'get' | 'set'> & Partial<NativeOption>)[];
   /** Names for readTcpState(); null: not TCP, or not told by this system. */
   readonly tcpStates: readonly (TcpState | null)[];
+  setRawOption(descriptor: number, level: number, option: number, bytes: Uint8Array): void;
+  /** Fills `bytes`; how many there are. */
+  getRawOption(descriptor: number, level: number, option: number, bytes: Uint8Array): number;
   shutdown(descriptor: number, how: number): void;
   /**
    * Fills [unread, unacked, unsent, finUnacked]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN is

@@ -4,48 +4,648 @@
 import { makeError } from './errors.js';
 import { native, type NativeOption } from './native.js';
 
-interface OptionRow {
-  readonly kind: 'boolean' | 'linger';
-  readonly level: string;
-  readonly constant: string;
-  readonly doc: string;
+/** What an option's value is in JavaScript. */
+interface KindValues {
+  boolean: boolean;
+  /** A whole number. */
+  integer: number;
+  /** Bytes per second; null: no limit. */
+  rate: number | null;
+  bigint: bigint;
+  string: string;
+  bytes: Buffer;
+  /** A code such as 'ECONNRESET'; null: none. */
+  error: string | null;
+  /** Seconds; null: off. */
+  linger: number | null;
+  credentials: PeerCredentials;
+  address: OriginalDestination;
 }
 
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface OriginalDestination {
+  readonly address: string;
+  readonly family: 'IPv4' | 'IPv6';
+  readonly port: number;
+}
+
+export interface OptionRow {
+  readonly kind: keyof KindValues;
+  readonly level: string;
+  readonly constant: string;
+  /** What it does to the data, and where the kernel deviates. */
+  readonly doc: string;
+  /** 'r': can only be asked; 'w': only set. Default: both. */
+  readonly access?: 'r' | 'w';
+  readonly unit?: string;
+  /** When it has its effect, if that is not at any time. */
+  readonly when?: string;
+  /** What setting it needs on Linux. */
+  readonly privilege?: string;
+  /** Sockets that have it. Default: TCP over IPv4 and IPv6. */
+  readonly sockets?: readonly SocketKind[];
+  /** A value that can be set on any socket that has it, for documentation and round-trip tests. */
+  readonly example?: boolean | number | string | null;
+  /** What getOption() gives after the example was set, where the kernel makes something else of it. */
+  readonly reads?: boolean | number | string | null;
+}
+
+export type SocketKind = 'ipv4' | 'ipv6' | 'unix' | 'listener';
+
+const beforeConnect = 'before connect or listen';
+
 export const registry = {
+  acceptConnection: {
+    kind: 'boolean',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_ACCEPTCONN',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: 'The socket listens',
+  },
+  bindToDevice: {
+    kind: 'string',
+    level: 'SOL_SOCKET',
+    constant: 'SO_BINDTODEVICE',
+    unit: 'name of an interface, 15 bytes at most; empty: none',
+    when: beforeConnect,
+    privilege: 'CAP_NET_RAW to change it once it is set',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 'lo',
+    doc: 'Packets go out by this interface, and only what comes in by it is received',
+  },
+  busyPoll: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_BUSY_POLL',
+    unit: 'microseconds',
+    privilege: 'CAP_NET_ADMIN for more than net.core.busy_read',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 20,
+    doc: "How long a read polls the network device's queue where nothing is there",
+  },
+  cookie: {
+    kind: 'bigint',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_COOKIE',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: "The kernel's name for the socket, never used again: what ss -e prints as sk",
+  },
+  domain: {
+    kind: 'integer',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_DOMAIN',
+    unit: "the system's AF_ number",
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: 'The address family',
+  },
+  error: {
+    kind: 'error',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_ERROR',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: 'Why the connection broke, if nobody has been told yet. Asking takes it: Node is not told any more',
+  },
+  incomingCpu: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_INCOMING_CPU',
+    unit: 'number of a CPU',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 0,
+    doc: 'The CPU that packets come in on. Set on listeners that share a port (reusePort): whose connections this one takes',
+  },
+  incomingNapiId: {
+    kind: 'integer',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_INCOMING_NAPI_ID',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: "The network device's receive queue that packets come from; 0: none, as on loopback",
+  },
+  keepalive: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_KEEPALIVE',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: true,
+    doc: 'Probes that find out that a silent peer has gone; see keepIdle, keepInterval, keepCount',
+  },
   linger: {
     kind: 'linger',
     level: 'SOL_SOCKET',
     constant: 'SO_LINGER',
-    doc: 'What a close does with unsent output: null leaves it to the kernel, 0 resets, n waits up to n seconds',
+    unit: 'seconds',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 30,
+    doc:
+      'What a close does with unsent output: null leaves it to the kernel, 0 resets, n waits up to n seconds, and ' +
+      'setOption() blocks the event loop for that: use setLinger()',
+  },
+  mark: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_MARK',
+    privilege: 'CAP_NET_ADMIN or CAP_NET_RAW',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 7,
+    doc: 'A number on each packet, for routing rules and filters',
+  },
+  maxPacingRate: {
+    kind: 'rate',
+    level: 'SOL_SOCKET',
+    constant: 'SO_MAX_PACING_RATE',
+    unit: 'bytes per second',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 10_000_000,
+    doc: 'The kernel sends no faster than this; null: no limit',
+  },
+  outOfBandInline: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_OOBINLINE',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: true,
+    doc: 'Urgent data stays in the stream. Without it a read leaves the urgent byte out, so data seems to be missing',
+  },
+  peerCredentials: {
+    kind: 'credentials',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_PEERCRED',
+    sockets: ['unix'],
+    doc: 'Who the peer was when it connected or listened; other sockets: EOPNOTSUPP',
+  },
+  priority: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_PRIORITY',
+    privilege: 'CAP_NET_ADMIN or CAP_NET_RAW for more than 6',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 5,
+    doc: 'Which of the network device\'s queues packets go to. Setting tos changes it as well',
+  },
+  protocol: {
+    kind: 'integer',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_PROTOCOL',
+    unit: "the system's IPPROTO_ number",
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: 'The protocol; 0 for unix-domain sockets',
+  },
+  receiveBufferSize: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_RCVBUF',
+    unit: 'bytes',
+    when: 'before connect or listen for the window that is offered at the handshake',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 16_384,
+    reads: 32_768,
+    doc:
+      'Memory for what has been received. Linux doubles the value (for its own bookkeeping), limits it to ' +
+      'net.core.rmem_max, and stops tuning it by itself',
+  },
+  receiveBufferSizeForce: {
+    kind: 'integer',
+    access: 'w',
+    level: 'SOL_SOCKET',
+    constant: 'SO_RCVBUFFORCE',
+    unit: 'bytes',
+    privilege: 'CAP_NET_ADMIN',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 16_384,
+    doc: 'receiveBufferSize beyond net.core.rmem_max',
+  },
+  receiveLowWatermark: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_RCVLOWAT',
+    unit: 'bytes',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 100,
+    doc: 'The socket is readable only when so much has come. Less than that is not delivered to Node until more, or the end, comes',
+  },
+  reuseAddress: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_REUSEADDR',
+    when: 'before bind',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: true,
+    doc: 'An address can be bound although connections of it are in TIME_WAIT. Node sets it on its listeners',
+  },
+  reusePort: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_REUSEPORT',
+    when: 'before bind, on each of them',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Several listeners share a port, and the kernel deals connections out among them',
+  },
+  sendBufferSize: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_SNDBUF',
+    unit: 'bytes',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 16_384,
+    reads: 32_768,
+    doc:
+      'Memory for what has been written and is not acknowledged: what a close leaves to the kernel at most. Linux doubles ' +
+      'the value, limits it to net.core.wmem_max, and stops tuning it by itself',
+  },
+  sendBufferSizeForce: {
+    kind: 'integer',
+    access: 'w',
+    level: 'SOL_SOCKET',
+    constant: 'SO_SNDBUFFORCE',
+    unit: 'bytes',
+    privilege: 'CAP_NET_ADMIN',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 16_384,
+    doc: 'sendBufferSize beyond net.core.wmem_max',
+  },
+  type: {
+    kind: 'integer',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_TYPE',
+    unit: "the system's SOCK_ number",
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: '1: a stream, on Linux',
+  },
+  zeroCopy: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_ZEROCOPY',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Allows MSG_ZEROCOPY, which Node does not use: for other holders of the descriptor',
+  },
+
+  freebind: {
+    kind: 'boolean',
+    level: 'IPPROTO_IP',
+    constant: 'IP_FREEBIND',
+    when: 'before bind',
+    sockets: ['ipv4', 'listener'],
+    example: true,
+    doc: 'An address can be bound that no interface has (yet)',
+  },
+  ipMtu: {
+    kind: 'integer',
+    access: 'r',
+    level: 'IPPROTO_IP',
+    constant: 'IP_MTU',
+    unit: 'bytes',
+    sockets: ['ipv4'],
+    doc: 'The largest packet on the way to the peer, as far as it is known. ENOTCONN before connect',
+  },
+  ipMtuDiscover: {
+    kind: 'integer',
+    level: 'IPPROTO_IP',
+    constant: 'IP_MTU_DISCOVER',
+    unit: '0 dont, 1 want, 2 do, 3 probe, 4 interface, 5 omit',
+    sockets: ['ipv4', 'listener'],
+    example: 2,
+    doc: 'Whether packets may be fragmented on the way',
+  },
+  ipReceiveTos: {
+    kind: 'boolean',
+    level: 'IPPROTO_IP',
+    constant: 'IP_RECVTOS',
+    sockets: ['ipv4', 'listener'],
+    example: true,
+    doc: "The peer's TOS comes with a recvmsg(), which Node does not use on streams: for other holders of the descriptor",
+  },
+  originalDestination: {
+    kind: 'address',
+    access: 'r',
+    level: 'IPPROTO_IP',
+    constant: 'SO_ORIGINAL_DST',
+    sockets: ['ipv4'],
+    doc: 'Where the client wanted to go before a NAT rule sent it here (transparent proxies). ENOENT if there was none',
+  },
+  tos: {
+    kind: 'integer',
+    level: 'IPPROTO_IP',
+    constant: 'IP_TOS',
+    unit: '0 to 255; the lowest two bits (ECN) are the kernel\'s',
+    sockets: ['ipv4', 'listener'],
+    example: 0x10,
+    doc: 'DSCP of the packets that are sent; sets priority as well',
+  },
+  transparent: {
+    kind: 'boolean',
+    level: 'IPPROTO_IP',
+    constant: 'IP_TRANSPARENT',
+    when: 'before bind',
+    privilege: 'CAP_NET_ADMIN or CAP_NET_RAW',
+    sockets: ['ipv4', 'listener'],
+    example: true,
+    doc: 'Addresses of others can be bound (TPROXY)',
+  },
+  ttl: {
+    kind: 'integer',
+    level: 'IPPROTO_IP',
+    constant: 'IP_TTL',
+    unit: '1 to 255 hops',
+    sockets: ['ipv4', 'listener'],
+    example: 42,
+    doc: 'How far packets go',
+  },
+
+  ipv6Mtu: {
+    kind: 'integer',
+    access: 'r',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_MTU',
+    unit: 'bytes',
+    sockets: ['ipv6'],
+    doc: 'The largest packet on the way to the peer, as far as it is known. ENOTCONN before connect',
+  },
+  ipv6OriginalDestination: {
+    kind: 'address',
+    access: 'r',
+    level: 'IPPROTO_IPV6',
+    constant: 'IP6T_SO_ORIGINAL_DST',
+    sockets: ['ipv6'],
+    doc: 'As originalDestination',
+  },
+  receiveTrafficClass: {
+    kind: 'boolean',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_RECVTCLASS',
+    sockets: ['ipv6'],
+    example: true,
+    doc: 'As ipReceiveTos',
+  },
+  trafficClass: {
+    kind: 'integer',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_TCLASS',
+    unit: '0 to 255; the lowest two bits (ECN) are the kernel\'s',
+    sockets: ['ipv6'],
+    example: 0x10,
+    doc: 'DSCP of the packets that are sent',
+  },
+  unicastHops: {
+    kind: 'integer',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_UNICAST_HOPS',
+    unit: '0 to 255 hops',
+    sockets: ['ipv6'],
+    example: 42,
+    doc: 'How far packets go',
+  },
+  v6Only: {
+    kind: 'boolean',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_V6ONLY',
+    when: 'before bind; EINVAL after it',
+    sockets: ['ipv6'],
+    doc: 'The listener takes no IPv4 connections. Node: listen({ ipv6Only })',
+  },
+
+  congestion: {
+    kind: 'string',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_CONGESTION',
+    unit: 'name of an algorithm, 15 bytes at most',
+    privilege: 'CAP_NET_ADMIN for one that is not in net.ipv4.tcp_allowed_congestion_control',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 'reno',
+    doc: 'How the kernel decides how much to send at a time. ENOENT: not loaded',
+  },
+  cork: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_CORK',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Only full packets go out, what is less waits for up to 200 ms; switching it off sends what is left',
+  },
+  deferAccept: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_DEFER_ACCEPT',
+    unit: 'seconds; Linux rounds up to its retransmission times: 1, 3, 7, 15 ...',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 3,
+    doc: 'A listener tells of a connection only when its first bytes have come',
+  },
+  fastOpen: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_FASTOPEN',
+    unit: 'connections in the queue',
+    when: 'on a listener; EINVAL elsewhere',
+    sockets: ['listener'],
+    example: 16,
+    doc: 'Accepts data in the SYN (net.ipv4.tcp_fastopen allows it)',
+  },
+  fastOpenConnect: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_FASTOPEN_CONNECT',
+    when: 'before connect; EINVAL after it',
+    sockets: [],
+    doc: 'The first write goes into the SYN, where the server has given a cookie before',
+  },
+  keepCount: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_KEEPCNT',
+    unit: '1 to 127 probes',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 4,
+    doc: 'Probes without an answer until the connection is given up (ETIMEDOUT)',
+  },
+  keepIdle: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_KEEPIDLE',
+    unit: '1 to 32 767 seconds',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 60,
+    doc: 'Silence until the first probe',
+  },
+  keepInterval: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_KEEPINTVL',
+    unit: '1 to 32 767 seconds',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 10,
+    doc: 'Between two probes',
+  },
+  linger2: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_LINGER2',
+    unit: 'seconds to 120; 0: net.ipv4.tcp_fin_timeout, -1: none',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 20,
+    doc: 'How long a closed socket stays in FIN_WAIT2 for the FIN of the peer. Nothing to do with SO_LINGER',
+  },
+  maxSegment: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_MAXSEG',
+    unit: '88 to 32 767 bytes',
+    when: 'before connect or listen; later it says what is in use',
+    sockets: ['listener'],
+    example: 1000,
+    doc: 'The largest segment. Connected sockets read back the one in use',
   },
   noDelay: {
     kind: 'boolean',
     level: 'IPPROTO_TCP',
     constant: 'TCP_NODELAY',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
     doc: "Small writes go out at once instead of waiting for the last one's acknowledgement (Nagle)",
+  },
+  notSentLowWatermark: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_NOTSENT_LOWAT',
+    unit: 'bytes',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 16_384,
+    doc: 'The socket is writable only while less than this is unsent: less in the kernel, more in Node\'s own queue',
+  },
+  quickAck: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_QUICKACK',
+    sockets: ['ipv4', 'ipv6'],
+    example: true,
+    doc: 'Acknowledges at once. Not for good: the kernel switches it on and off by itself',
+  },
+  saveSyn: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_SAVE_SYN',
+    unit: '0 no, 1 IP and TCP headers, 2 with the link layer\'s',
+    when: 'on a listener',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 1,
+    doc: 'Keeps the SYN of each connection for savedSyn',
+  },
+  savedSyn: {
+    kind: 'bytes',
+    access: 'r',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_SAVED_SYN',
+    sockets: ['ipv4', 'ipv6'],
+    doc: 'The SYN that an accepted connection came by. Asking takes it; empty: none was saved',
+  },
+  synCount: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_SYNCNT',
+    unit: '1 to 127',
+    when: 'before connect',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 3,
+    doc: 'SYNs that are sent again before a connect fails with ETIMEDOUT',
+  },
+  thinLinearTimeouts: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_THIN_LINEAR_TIMEOUTS',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Retransmits a thin stream (few packets in flight) at an even pace instead of doubling it',
+  },
+  txDelay: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_TX_DELAY',
+    unit: 'microseconds',
+    privilege: 'the fq queueing discipline on the interface; without it nothing is delayed',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 1000,
+    doc: 'Delays each packet, to simulate a distance',
+  },
+  userTimeout: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_USER_TIMEOUT',
+    unit: 'milliseconds; 0: net.ipv4.tcp_retries2 decides',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 5000,
+    doc: 'How long written data may stay unacknowledged, or the window closed, until the connection is given up (ETIMEDOUT)',
+  },
+  windowClamp: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_WINDOW_CLAMP',
+    unit: 'bytes; 0 is refused while connected (EINVAL)',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 32_768,
+    doc: 'The largest window that is offered to the peer. Linux raises small values to half of the smallest receive buffer',
   },
 } as const satisfies Record<string, OptionRow>;
 
-export type OptionName = keyof typeof registry;
+type Registry = typeof registry;
+
+/** The names of all options, on whatever system. */
+export type OptionName = keyof Registry;
+
+type NamesWithAccess<Access> = {
+  [Name in OptionName]: Registry[Name] extends { access: Access } ? Name : never;
+}[OptionName];
+
+/** Options that setOption() takes. */
+export type SettableOptionName = Exclude<OptionName, NamesWithAccess<'r'>>;
+
+/** Options that getOption() takes. */
+export type ReadableOptionName = Exclude<OptionName, NamesWithAccess<'w'>>;
+
+/** What an option's value is in JavaScript. */
+export type OptionValue<Name extends OptionName> = KindValues[Registry[Name]['kind']];
 
 type NativeOptions = Readonly<Record<OptionName, NativeOption>>;
 
 let found: NativeOptions | undefined;
 
-/** Each option's row in the addon. One that this system lacks throws ERR_OPTION_NOT_SUPPORTED when it is used. */
+/**
+ * Each option's row in the addon. One that this system lacks throws ERR_OPTION_NOT_SUPPORTED when it is used, and so
+ * does the wrong direction of one that can only be read, or only be set.
+ */
 export function nativeOptions(): NativeOptions {
   return (found ??= findNativeOptions());
 }
 
 function findNativeOptions(): NativeOptions {
   const names = Object.keys(registry) as OptionName[];
-  const rows = names.map((name) => native.options.find((option) => option.name === name) ?? lacking(name));
-  return Object.fromEntries(rows.map((row) => [row.name, row])) as NativeOptions;
+  return Object.fromEntries(names.map((name) => [name, findNativeOption(name)])) as NativeOptions;
 }
 
-function lacking(name: OptionName): NativeOption {
-  const refuse = (): never => {
-    throw makeError('ERR_OPTION_NOT_SUPPORTED', name, process.platform);
+function findNativeOption(name: OptionName): NativeOption {
+  const row = native.options.find((option) => option.name === name);
+  const refuse = (why: string) => (): never => {
+    throw makeError('ERR_OPTION_NOT_SUPPORTED', name, why);
   };
-  return { name, max: 0, get: refuse, set: refuse };
+  const lacking = refuse(`${process.platform} does not have it`);
+  if (row === undefined) return { name, min: 0, max: 0, get: lacking, set: lacking };
+  return { ...row, get: row.get ?? refuse('it can only be set'), set: row.set ?? refuse('it can only be read') };
+}
+
+/** The options that this system has, sorted. */
+export function supportedOptions(): readonly OptionName[] {
+  return native.options.map(({ name }) => name as OptionName).sort();
 }

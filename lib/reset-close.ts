@@ -14,7 +14,7 @@ import { abandonLinger } from './linger-machine.js';
  */
 export async function resetClose(socket: SocketLike): Promise<void> {
   checkOwnSocket(socket);
-  if (isPipe(socket)) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'reset', `unix-domain sockets (${process.platform})`);
+  if (isPipe(socket)) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'reset', 'unix-domain sockets have none');
   await new Promise<void>((resolve) => {
     afterClose(socket, resolve);
     // A linger may have the only descriptor, and may hold back a destroy() from before.

@@ -1,7 +1,23 @@
 // Socket options: validate -> descriptor -> native.
 import { describe, makeError } from './errors.js';
-import { checkSocket, descriptorOf, rememberNoDelay, type SocketLike } from './handle.js';
-import { nativeOptions } from './options.js';
+import {
+  checkSocket,
+  descriptorOf,
+  optionDescriptorOf,
+  rememberNoDelay,
+  type OptionSocket,
+  type SocketLike,
+} from './handle.js';
+import { native, type NativeOption } from './native.js';
+import {
+  nativeOptions,
+  registry,
+  type OptionName,
+  type OptionRow,
+  type OptionValue,
+  type ReadableOptionName,
+  type SettableOptionName,
+} from './options.js';
 
 // A getter or setter calls its row's function by itself, not through a common one: V8 calls the addon directly only
 // from a place that always sees the same function, which is a tenth of the whole price.
@@ -21,6 +37,103 @@ export function checkSeconds(argument: string, value: unknown, max: number): voi
     const expected = `null or a whole number of seconds from 0 to ${max}`;
     throw makeError('ERR_OUT_OF_RANGE', argument, expected, describe(value));
   }
+}
+
+function checkInteger(argument: string, value: unknown, { min, max }: NativeOption): void {
+  if (typeof value !== 'number') throw makeError('ERR_INVALID_ARG_TYPE', argument, 'a number', describe(value));
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw makeError('ERR_OUT_OF_RANGE', argument, `a whole number from ${min} to ${max}`, describe(value));
+  }
+}
+
+function checkString(argument: string, value: unknown, { min, max }: NativeOption): void {
+  if (typeof value !== 'string') throw makeError('ERR_INVALID_ARG_TYPE', argument, 'a string', describe(value));
+  const length = Buffer.byteLength(value);
+  if (length < min || length > max || value.includes('\0')) {
+    throw makeError('ERR_OUT_OF_RANGE', argument, `a string of ${min} to ${max} bytes without NUL`, describe(value));
+  }
+}
+
+const checks: Partial<Record<OptionRow['kind'], (argument: string, value: unknown, option: NativeOption) => void>> = {
+  boolean: checkBoolean,
+  integer: checkInteger,
+  string: checkString,
+  linger: (argument, value, { max }) => checkSeconds(argument, value, max),
+  rate: (argument, value, option) => value === null || checkInteger(argument, value, option),
+};
+
+function findOption(name: unknown): { row: OptionRow; option: NativeOption } {
+  if (typeof name !== 'string') throw makeError('ERR_INVALID_ARG_TYPE', 'name', 'the name of an option', describe(name));
+  if (!Object.hasOwn(registry, name)) {
+    throw makeError('ERR_INVALID_ARG_VALUE', 'name', 'the name of an option (see docs/API.md)', describe(name));
+  }
+  return { row: registry[name as OptionName], option: nativeOptions()[name as OptionName] };
+}
+
+/**
+ * setsockopt(2) for an option of the registry (docs/API.md has the table: units, ranges, when it has its effect, what it
+ * does to the data). Takes listeners and dgram sockets too.
+ *
+ * Errors: ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE (no such option), ERR_OUT_OF_RANGE, ERR_OPTION_NOT_SUPPORTED (this
+ * system does not have it, or it can only be read), ERR_SOCKET_NOT_CONNECTED, ERR_SOCKET_CLOSED, ERR_NO_DESCRIPTOR, and
+ * setsockopt(2)'s own as system errors. The kernel may store something near to what it was given; getOption() tells.
+ */
+export function setOption<Name extends SettableOptionName>(socket: OptionSocket, name: Name, value: OptionValue<Name>): void {
+  const { row, option } = findOption(name);
+  const descriptor = optionDescriptorOf(socket);
+  if (row.access !== 'r') checks[row.kind]?.('value', value, option); // else option.set() refuses it
+  option.set(descriptor, value);
+  if (name === 'noDelay') rememberNoDelay(socket, value as boolean);
+}
+
+/** getsockopt(2) for an option of the registry; the errors are those of setOption(). */
+export function getOption<Name extends ReadableOptionName>(socket: OptionSocket, name: Name): OptionValue<Name> {
+  const { option } = findOption(name);
+  return option.get(optionDescriptorOf(socket)) as OptionValue<Name>;
+}
+
+/** More than any option has; the kernel copies that much for each call. */
+const mostRawBytes = 65_536;
+
+function checkRawNumber(argument: string, value: unknown, min: number, max: number): void {
+  checkInteger(argument, value, { min, max } as NativeOption);
+}
+
+/**
+ * setsockopt(2) for any option of the system: `level` and `option` are its own numbers, `value` is an int (-2^31 to
+ * 2^32 - 1), or bytes as they are (65 536 at most). Nothing else is checked.
+ *
+ * Errors: ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_SOCKET_NOT_CONNECTED, ERR_SOCKET_CLOSED, ERR_NO_DESCRIPTOR, and
+ * setsockopt(2)'s own as system errors (ENOPROTOOPT: no such option there).
+ */
+export function setRawOption(socket: OptionSocket, level: number, option: number, value: number | Uint8Array): void {
+  checkRawNumber('level', level, -(2 ** 31), 2 ** 31 - 1);
+  checkRawNumber('option', option, -(2 ** 31), 2 ** 31 - 1);
+  let bytes: Uint8Array;
+  if (typeof value === 'number') {
+    checkRawNumber('value', value, -(2 ** 31), 2 ** 32 - 1);
+    bytes = new Uint8Array(Int32Array.of(value).buffer);
+  } else if (value instanceof Uint8Array) {
+    if (value.length > mostRawBytes) {
+      throw makeError('ERR_OUT_OF_RANGE', 'value', `at most ${mostRawBytes} bytes`, `${value.length} bytes`);
+    }
+    bytes = value;
+  } else {
+    throw makeError('ERR_INVALID_ARG_TYPE', 'value', 'a number or a Uint8Array', describe(value));
+  }
+  native.setRawOption(optionDescriptorOf(socket), level, option, bytes);
+}
+
+/**
+ * getsockopt(2) for any option of the system, with room for `byteLength` bytes (65 536 at most). The Buffer is as long
+ * as what the kernel returned, in its own byte order. Errors as of setRawOption().
+ */
+export function getRawOption(socket: OptionSocket, level: number, option: number, byteLength: number): Buffer {
+  checkRawNumber('level', level, -(2 ** 31), 2 ** 31 - 1);
+  checkRawNumber('option', option, -(2 ** 31), 2 ** 31 - 1);
+  checkRawNumber('byteLength', byteLength, 0, mostRawBytes);
+  const buffer = Buffer.alloc(byteLength);
+  return buffer.subarray(0, native.getRawOption(optionDescriptorOf(socket), level, option, buffer));
 }
 
 /**

@@ -27,6 +27,8 @@ Napi::Array DescribeTcpStates(Napi::Env env) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["options"] = DescribeOptions(env);
   exports["tcpStates"] = DescribeTcpStates(env);
+  exports["getRawOption"] = Napi::Function::New<GetRawOption>(env, "getRawOption");
+  exports["setRawOption"] = Napi::Function::New<SetRawOption>(env, "setRawOption");
   exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
   exports["readQueues"] = MakeReadQueues(env);
   exports["readUnread"] = MakeReadUnread(env);

@@ -57,6 +57,10 @@ OptionRows Options();
 int GetOption(Descriptor, const OptionRow&, OptionValue*);
 int SetOption(Descriptor, const OptionRow&, const OptionValue&);
 
+// Any option, its bytes as they are. `length`: how many there is room for, and how many there are.
+int GetRawOption(Descriptor, int level, int option, void* bytes, size_t* length);
+int SetRawOption(Descriptor, int level, int option, const void* bytes, size_t length);
+
 int Shutdown(Descriptor, How);
 
 // `known_tcp`: the caller knows that this is TCP, which may save a question. `fin_queued`: we have half-closed. It

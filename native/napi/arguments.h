@@ -19,6 +19,13 @@ bool ToOptionValue(napi_env, napi_value, const OptionRow&, OptionValue*);
 // `name` is what the argument is called in the error.
 bool ToFlag(napi_env, napi_value, const char* name, bool*);
 
+// A whole number that fits; `name` is what the argument is called in the error.
+bool ToInt(napi_env, napi_value, const char* name, int*);
+
+// The memory of a Uint8Array, of at most kMostBytes.
+constexpr size_t kMostBytes = 65536;
+bool ToBytes(napi_env, napi_value, uint8_t**, size_t* length);
+
 // A whole number of bytes, 0 to 2^53.
 bool ToByteCount(napi_env, napi_value, uint64_t*);
 

@@ -16,6 +16,39 @@ Napi::Value Done(Napi::Env env, int error, const char* syscall) {
 
 }  // namespace
 
+namespace {
+
+struct RawOption {
+  sys::Descriptor descriptor;
+  int level;
+  int option;
+  uint8_t* bytes;
+  size_t length;
+};
+
+// (descriptor, level, option, Uint8Array)
+bool ToRawOption(const Napi::CallbackInfo& info, RawOption* raw) {
+  const Napi::Env env = info.Env();
+  return ToDescriptor(env, info[0], &raw->descriptor) && ToInt(env, info[1], "level", &raw->level) &&
+         ToInt(env, info[2], "option", &raw->option) && ToBytes(env, info[3], &raw->bytes, &raw->length);
+}
+
+}  // namespace
+
+Napi::Value GetRawOption(const Napi::CallbackInfo& info) {
+  RawOption raw;
+  if (!ToRawOption(info, &raw)) return {};
+  const int error = sys::GetRawOption(raw.descriptor, raw.level, raw.option, raw.bytes, &raw.length);
+  if (error != 0) return ThrowSystemError(info.Env(), error, "getsockopt");
+  return Napi::Number::New(info.Env(), static_cast<double>(raw.length));
+}
+
+Napi::Value SetRawOption(const Napi::CallbackInfo& info) {
+  RawOption raw;
+  if (!ToRawOption(info, &raw)) return {};
+  return Done(info.Env(), sys::SetRawOption(raw.descriptor, raw.level, raw.option, raw.bytes, raw.length), "setsockopt");
+}
+
 Napi::Value Shutdown(const Napi::CallbackInfo& info) {
   sys::Descriptor descriptor;
   sys::How how;

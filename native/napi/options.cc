@@ -9,6 +9,65 @@ namespace {
 
 const OptionRow& RowOf(void* data) { return *static_cast<const OptionRow*>(data); }
 
+Napi::Value DescribeAddress(Napi::Env env, const OptionValue& value) {
+  auto address = Napi::Object::New(env);
+  address["address"] = Napi::String::New(env, value.bytes, value.length);
+  address["family"] = Napi::String::New(env, value.on ? "IPv6" : "IPv4");
+  address["port"] = Napi::Number::New(env, static_cast<double>(value.number));
+  return address;
+}
+
+Napi::Value DescribeCredentials(Napi::Env env, const OptionValue& value) {
+  auto credentials = Napi::Object::New(env);
+  credentials["pid"] = Napi::Number::New(env, static_cast<double>(value.pid));
+  credentials["uid"] = Napi::Number::New(env, static_cast<double>(value.uid));
+  credentials["gid"] = Napi::Number::New(env, static_cast<double>(value.gid));
+  return credentials;
+}
+
+napi_value Number(napi_env env, int64_t number) {
+  napi_value result = nullptr;
+  napi_create_double(env, static_cast<double>(number), &result);
+  return result;
+}
+
+napi_value Null(napi_env env) {
+  napi_value result = nullptr;
+  napi_get_null(env, &result);
+  return result;
+}
+
+napi_value FromOptionValue(napi_env env, OptionKind kind, const OptionValue& value) {
+  napi_value result = nullptr;
+  switch (kind) {
+    case OptionKind::kBoolean:
+      napi_get_boolean(env, value.on, &result);
+      return result;
+    case OptionKind::kInteger:
+    case OptionKind::kUnsigned:
+      return Number(env, value.number);
+    case OptionKind::kRate:
+      return value.number == -1 ? Null(env) : Number(env, value.number);
+    case OptionKind::kLinger:
+      return value.on ? Number(env, value.number) : Null(env);
+    case OptionKind::kError:
+      if (value.number == 0) return Null(env);
+      return Napi::String::New(env, sys::ErrorName(static_cast<int>(value.number)));
+    case OptionKind::kCookie:
+      napi_create_bigint_uint64(env, static_cast<uint64_t>(value.number), &result);
+      return result;
+    case OptionKind::kString:
+      return Napi::String::New(env, value.bytes, value.length);
+    case OptionKind::kBytes:
+      return Napi::Buffer<char>::Copy(env, value.bytes, value.length);
+    case OptionKind::kCredentials:
+      return DescribeCredentials(env, value);
+    case OptionKind::kAddress:
+      return DescribeAddress(env, value);
+  }
+  return nullptr;
+}
+
 napi_value Get(napi_env env, napi_callback_info info) {
   napi_value argument;
   size_t count = 1;
@@ -20,20 +79,7 @@ napi_value Get(napi_env env, napi_callback_info info) {
   OptionValue value;
   const int error = sys::GetOption(descriptor, row, &value);
   if (error != 0) return ThrowSystemError(env, error, "getsockopt");
-  napi_value result = nullptr;
-  switch (row.kind) {
-    case OptionKind::kBoolean:
-      napi_get_boolean(env, value.on, &result);
-      break;
-    case OptionKind::kLinger:
-      if (value.on) {
-        napi_create_double(env, static_cast<double>(value.number), &result);
-      } else {
-        napi_get_null(env, &result);
-      }
-      break;
-  }
-  return result;
+  return FromOptionValue(env, row.kind, value);
 }
 
 napi_value Set(napi_env env, napi_callback_info info) {
@@ -65,9 +111,10 @@ Napi::Array DescribeOptions(Napi::Env env) {
     const OptionRow& option = options.rows[index];
     auto row = Napi::Object::New(env);
     row["name"] = Napi::String::New(env, option.name);
+    row["min"] = Napi::Number::New(env, static_cast<double>(option.min));
     row["max"] = Napi::Number::New(env, static_cast<double>(option.max));
-    row["get"] = MakeFunction(env, "get", Get, option);
-    row["set"] = MakeFunction(env, "set", Set, option);
+    if (option.access != OptionAccess::kWrite) row["get"] = MakeFunction(env, "get", Get, option);
+    if (option.access != OptionAccess::kRead) row["set"] = MakeFunction(env, "set", Set, option);
     rows[index] = row;
   }
   return rows;

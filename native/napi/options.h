@@ -6,7 +6,8 @@
 
 namespace socket_linger {
 
-// [{ name, max, get(descriptor): boolean | number | null, set(descriptor, value) }, ...] for what this system has
+// [{ name, min, max, get(descriptor): value, set(descriptor, value) }, ...] for what this system has, without `get`
+// or `set` where that can't be done
 Napi::Array DescribeOptions(Napi::Env);
 
 }  // namespace socket_linger

@@ -24,8 +24,8 @@ constexpr int64_t kMaxLinger = SHRT_MAX;
 
 constexpr OptionRow kRows[] = {
     // DragonFly alone takes negative values: lib refuses those.
-    {"linger", SOL_SOCKET, SO_LINGER, OptionKind::kLinger, kMaxLinger},
-    {"noDelay", IPPROTO_TCP, TCP_NODELAY, OptionKind::kBoolean, 0},
+    {"linger", SOL_SOCKET, SO_LINGER, OptionKind::kLinger, OptionAccess::kReadWrite, 0, kMaxLinger},
+    {"noDelay", IPPROTO_TCP, TCP_NODELAY, OptionKind::kBoolean},
 };
 
 }  // namespace

@@ -17,8 +17,8 @@ constexpr int kTicksPerSecond = 100;
 constexpr OptionRow kRows[] = {
     // Plain SO_LINGER counts in ticks here (sys/socket.h). sosetoptlock() makes ticks of the seconds and
     // casts them to a short: 328 reads back as -327, and negative values are taken: lib refuses those.
-    {"linger", SOL_SOCKET, SO_LINGER_SEC, OptionKind::kLinger, SHRT_MAX / kTicksPerSecond},
-    {"noDelay", IPPROTO_TCP, TCP_NODELAY, OptionKind::kBoolean, 0},
+    {"linger", SOL_SOCKET, SO_LINGER_SEC, OptionKind::kLinger, OptionAccess::kReadWrite, 0, SHRT_MAX / kTicksPerSecond},
+    {"noDelay", IPPROTO_TCP, TCP_NODELAY, OptionKind::kBoolean},
 };
 
 // SO_NREAD and SO_NWRITE: sogetoptlock() answers an int.

@@ -1,21 +1,105 @@
 // Linux: option rows, queue sizes and TCP state. Facts are from net/ipv4/tcp.c and net/unix/af_unix.c.
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 
+// After the C library's: they would define the same structures.
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 
 #include "posix.h"
 
 namespace socket_linger::sys {
 namespace {
 
+using Kind = OptionKind;
+constexpr auto kRead = OptionAccess::kRead;
+constexpr auto kReadWrite = OptionAccess::kReadWrite;
+constexpr auto kWrite = OptionAccess::kWrite;
+
+// What an older C library's headers lack is left out there. Ranges are what the kernel takes and stores unchanged, or
+// turns into something near (lib/options.ts says what); the rest it refuses or wraps around.
 constexpr OptionRow kRows[] = {
+    {"acceptConnection", SOL_SOCKET, SO_ACCEPTCONN, Kind::kBoolean, kRead},
+    {"bindToDevice", SOL_SOCKET, SO_BINDTODEVICE, Kind::kString, kReadWrite, 0, IFNAMSIZ - 1},
+    {"busyPoll", SOL_SOCKET, SO_BUSY_POLL, Kind::kInteger, kReadWrite, 0, INT_MAX},
+#ifdef SO_COOKIE
+    {"cookie", SOL_SOCKET, SO_COOKIE, Kind::kCookie, kRead},
+#endif
+    {"domain", SOL_SOCKET, SO_DOMAIN, Kind::kInteger, kRead},
+    {"error", SOL_SOCKET, SO_ERROR, Kind::kError, kRead},
+    {"incomingCpu", SOL_SOCKET, SO_INCOMING_CPU, Kind::kInteger, kReadWrite, 0, INT_MAX},
+#ifdef SO_INCOMING_NAPI_ID
+    {"incomingNapiId", SOL_SOCKET, SO_INCOMING_NAPI_ID, Kind::kUnsigned, kRead},
+#endif
+    {"keepalive", SOL_SOCKET, SO_KEEPALIVE, Kind::kBoolean},
     // sk_setsockopt() takes l_linger as it is, negative values too, and multiplies by HZ: lib refuses those.
-    {"linger", SOL_SOCKET, SO_LINGER, OptionKind::kLinger, INT_MAX},
-    {"noDelay", IPPROTO_TCP, TCP_NODELAY, OptionKind::kBoolean, 0},
+    {"linger", SOL_SOCKET, SO_LINGER, Kind::kLinger, kReadWrite, 0, INT_MAX},
+    {"mark", SOL_SOCKET, SO_MARK, Kind::kUnsigned, kReadWrite, 0, UINT_MAX},
+    {"maxPacingRate", SOL_SOCKET, SO_MAX_PACING_RATE, Kind::kRate, kReadWrite, 0, (int64_t{1} << 53) - 1},
+    {"outOfBandInline", SOL_SOCKET, SO_OOBINLINE, Kind::kBoolean},
+    {"peerCredentials", SOL_SOCKET, SO_PEERCRED, Kind::kCredentials, kRead},
+    {"priority", SOL_SOCKET, SO_PRIORITY, Kind::kInteger, kReadWrite, 0, INT_MAX},
+    {"protocol", SOL_SOCKET, SO_PROTOCOL, Kind::kInteger, kRead},
+    // Twice the value has to fit into an int.
+    {"receiveBufferSize", SOL_SOCKET, SO_RCVBUF, Kind::kInteger, kReadWrite, 0, INT_MAX / 2},
+    {"receiveBufferSizeForce", SOL_SOCKET, SO_RCVBUFFORCE, Kind::kInteger, kWrite, 0, INT_MAX / 2},
+    {"receiveLowWatermark", SOL_SOCKET, SO_RCVLOWAT, Kind::kInteger, kReadWrite, 1, INT_MAX},
+    {"reuseAddress", SOL_SOCKET, SO_REUSEADDR, Kind::kBoolean},
+    {"reusePort", SOL_SOCKET, SO_REUSEPORT, Kind::kBoolean},
+    {"sendBufferSize", SOL_SOCKET, SO_SNDBUF, Kind::kInteger, kReadWrite, 0, INT_MAX / 2},
+    {"sendBufferSizeForce", SOL_SOCKET, SO_SNDBUFFORCE, Kind::kInteger, kWrite, 0, INT_MAX / 2},
+    {"type", SOL_SOCKET, SO_TYPE, Kind::kInteger, kRead},
+#ifdef SO_ZEROCOPY
+    {"zeroCopy", SOL_SOCKET, SO_ZEROCOPY, Kind::kBoolean},
+#endif
+
+    {"freebind", IPPROTO_IP, IP_FREEBIND, Kind::kBoolean},
+    {"ipMtu", IPPROTO_IP, IP_MTU, Kind::kInteger, kRead},
+    {"ipMtuDiscover", IPPROTO_IP, IP_MTU_DISCOVER, Kind::kInteger, kReadWrite, IP_PMTUDISC_DONT, IP_PMTUDISC_OMIT},
+    {"ipReceiveTos", IPPROTO_IP, IP_RECVTOS, Kind::kBoolean},
+    {"originalDestination", IPPROTO_IP, SO_ORIGINAL_DST, Kind::kAddress, kRead},
+    {"tos", IPPROTO_IP, IP_TOS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+    {"transparent", IPPROTO_IP, IP_TRANSPARENT, Kind::kBoolean},
+    {"ttl", IPPROTO_IP, IP_TTL, Kind::kInteger, kReadWrite, 1, UINT8_MAX},
+
+    {"ipv6Mtu", IPPROTO_IPV6, IPV6_MTU, Kind::kInteger, kRead},
+    {"ipv6OriginalDestination", IPPROTO_IPV6, IP6T_SO_ORIGINAL_DST, Kind::kAddress, kRead},
+    {"receiveTrafficClass", IPPROTO_IPV6, IPV6_RECVTCLASS, Kind::kBoolean},
+    {"trafficClass", IPPROTO_IPV6, IPV6_TCLASS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+    {"unicastHops", IPPROTO_IPV6, IPV6_UNICAST_HOPS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+    {"v6Only", IPPROTO_IPV6, IPV6_V6ONLY, Kind::kBoolean},
+
+    {"congestion", IPPROTO_TCP, TCP_CONGESTION, Kind::kString, kReadWrite, 1, 15},  // TCP_CA_NAME_MAX - 1
+    {"cork", IPPROTO_TCP, TCP_CORK, Kind::kBoolean},
+    {"deferAccept", IPPROTO_TCP, TCP_DEFER_ACCEPT, Kind::kInteger, kReadWrite, 0, INT_MAX},
+    {"fastOpen", IPPROTO_TCP, TCP_FASTOPEN, Kind::kInteger, kReadWrite, 0, INT_MAX},
+#ifdef TCP_FASTOPEN_CONNECT
+    {"fastOpenConnect", IPPROTO_TCP, TCP_FASTOPEN_CONNECT, Kind::kBoolean},
+#endif
+    {"keepCount", IPPROTO_TCP, TCP_KEEPCNT, Kind::kInteger, kReadWrite, 1, 127},     // MAX_TCP_KEEPCNT
+    {"keepIdle", IPPROTO_TCP, TCP_KEEPIDLE, Kind::kInteger, kReadWrite, 1, 32767},   // MAX_TCP_KEEPIDLE
+    {"keepInterval", IPPROTO_TCP, TCP_KEEPINTVL, Kind::kInteger, kReadWrite, 1, 32767},
+    {"linger2", IPPROTO_TCP, TCP_LINGER2, Kind::kInteger, kReadWrite, -1, 120},      // TCP_FIN_TIMEOUT_MAX
+    {"maxSegment", IPPROTO_TCP, TCP_MAXSEG, Kind::kInteger, kReadWrite, 88, 32767},  // TCP_MIN_MSS, MAX_TCP_WINDOW
+    {"noDelay", IPPROTO_TCP, TCP_NODELAY, Kind::kBoolean},
+    {"notSentLowWatermark", IPPROTO_TCP, TCP_NOTSENT_LOWAT, Kind::kUnsigned, kReadWrite, 0, UINT_MAX},
+    {"quickAck", IPPROTO_TCP, TCP_QUICKACK, Kind::kBoolean},
+    {"saveSyn", IPPROTO_TCP, TCP_SAVE_SYN, Kind::kInteger, kReadWrite, 0, 2},
+    {"savedSyn", IPPROTO_TCP, TCP_SAVED_SYN, Kind::kBytes, kRead},
+    {"synCount", IPPROTO_TCP, TCP_SYNCNT, Kind::kInteger, kReadWrite, 1, 127},       // MAX_TCP_SYNCNT
+    {"thinLinearTimeouts", IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, Kind::kBoolean},
+#ifdef TCP_TX_DELAY
+    {"txDelay", IPPROTO_TCP, TCP_TX_DELAY, Kind::kInteger, kReadWrite, 0, INT_MAX},
+#endif
+    {"userTimeout", IPPROTO_TCP, TCP_USER_TIMEOUT, Kind::kInteger, kReadWrite, 0, INT_MAX},
+    {"windowClamp", IPPROTO_TCP, TCP_WINDOW_CLAMP, Kind::kInteger, kReadWrite, 0, INT_MAX},
 };
 
 // The kernel's numbers, <net/tcp_states.h>; netinet/tcp.h has them as an enum of the same values.
@@ -107,6 +191,18 @@ int ReadOtherQueues(int fd, Queues* queues) {
 }  // namespace
 
 OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
+
+int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {
+  struct ucred credentials = {};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(fd, row.level, row.option, &credentials, &size) != 0) return errno;
+  // Not a unix-domain socket: the kernel answers nobody, not an error.
+  if (credentials.pid == 0 && credentials.uid == static_cast<uid_t>(-1)) return EOPNOTSUPP;
+  value->pid = credentials.pid;
+  value->uid = credentials.uid;
+  value->gid = credentials.gid;
+  return 0;
+}
 
 int ReadQueues(Descriptor descriptor, bool known_tcp, bool fin_queued, Queues* queues) {
   const int fd = ToFd(descriptor);

@@ -1,6 +1,8 @@
 // What POSIX systems have in common. linux.cc, darwin.cc and bsd.cc add their rows and their queues.
 #include "posix.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
@@ -15,43 +17,130 @@ int ToFd(Descriptor descriptor) {
 
 int LastError(int result) { return result == 0 ? 0 : errno; }
 
+namespace {
+
+// The option's value into `value`, of which the kernel may fill less.
+template <typename T>
+int Get(int fd, const OptionRow& row, T* value) {
+  socklen_t size = sizeof *value;
+  return LastError(getsockopt(fd, row.level, row.option, value, &size));
+}
+
+template <typename T>
+int Set(int fd, const OptionRow& row, const T& value) {
+  return LastError(setsockopt(fd, row.level, row.option, &value, sizeof value));
+}
+
+int GetBytes(int fd, const OptionRow& row, OptionValue* value) {
+  socklen_t size = sizeof value->bytes;
+  if (getsockopt(fd, row.level, row.option, value->bytes, &size) != 0) return errno;
+  value->length = row.kind == OptionKind::kString ? strnlen(value->bytes, size) : size;
+  return 0;
+}
+
+}  // namespace
+
 int GetOption(Descriptor descriptor, const OptionRow& row, OptionValue* value) {
   const int fd = ToFd(descriptor);
   switch (row.kind) {
     case OptionKind::kBoolean: {
       int flag = 0;
-      socklen_t size = sizeof flag;
-      if (getsockopt(fd, row.level, row.option, &flag, &size) != 0) return errno;
+      const int error = Get(fd, row, &flag);
       value->on = flag != 0;
-      return 0;
+      return error;
     }
+    case OptionKind::kInteger:
+    case OptionKind::kError: {
+      int number = 0;
+      const int error = Get(fd, row, &number);
+      value->number = number;
+      return error;
+    }
+    case OptionKind::kUnsigned: {
+      unsigned int number = 0;
+      const int error = Get(fd, row, &number);
+      value->number = number;
+      return error;
+    }
+    case OptionKind::kRate:
+    case OptionKind::kCookie:
+      return Get(fd, row, &value->number);
     case OptionKind::kLinger: {
       struct linger linger = {};
-      socklen_t size = sizeof linger;
-      if (getsockopt(fd, row.level, row.option, &linger, &size) != 0) return errno;
+      const int error = Get(fd, row, &linger);
       value->on = linger.l_onoff != 0;
       value->number = linger.l_linger;
-      return 0;
+      return error;
     }
+    case OptionKind::kString:
+    case OptionKind::kBytes:
+      return GetBytes(fd, row, value);
+    case OptionKind::kCredentials:
+      return GetCredentials(fd, row, value);
+    case OptionKind::kAddress:
+      return GetAddress(fd, row, value);
   }
   return EINVAL;
+}
+
+int GetAddress(int fd, const OptionRow& row, OptionValue* value) {
+  sockaddr_storage storage = {};
+  const int error = Get(fd, row, &storage);
+  if (error != 0) return error;
+  const void* address = nullptr;
+  if (storage.ss_family == AF_INET6) {
+    const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&storage);
+    value->on = true;
+    value->number = ntohs(in6->sin6_port);
+    address = &in6->sin6_addr;
+  } else {
+    const auto* in = reinterpret_cast<const sockaddr_in*>(&storage);
+    value->number = ntohs(in->sin_port);
+    address = &in->sin_addr;
+  }
+  if (inet_ntop(storage.ss_family, address, value->bytes, sizeof value->bytes) == nullptr) return errno;
+  value->length = strlen(value->bytes);
+  return 0;
 }
 
 int SetOption(Descriptor descriptor, const OptionRow& row, const OptionValue& value) {
   const int fd = ToFd(descriptor);
   switch (row.kind) {
-    case OptionKind::kBoolean: {
-      const int flag = value.on ? 1 : 0;
-      return LastError(setsockopt(fd, row.level, row.option, &flag, sizeof flag));
-    }
+    case OptionKind::kBoolean:
+      return Set(fd, row, value.on ? 1 : 0);
+    case OptionKind::kInteger:
+      return Set(fd, row, static_cast<int>(value.number));
+    case OptionKind::kUnsigned:
+      return Set(fd, row, static_cast<unsigned int>(value.number));
+    case OptionKind::kRate:
+      return Set(fd, row, value.number);
     case OptionKind::kLinger: {
       struct linger linger = {};
       linger.l_onoff = value.on ? 1 : 0;
       linger.l_linger = static_cast<int>(value.number);
-      return LastError(setsockopt(fd, row.level, row.option, &linger, sizeof linger));
+      return Set(fd, row, linger);
     }
+    case OptionKind::kString:
+    case OptionKind::kBytes:
+      return LastError(setsockopt(fd, row.level, row.option, value.bytes, static_cast<socklen_t>(value.length)));
+    case OptionKind::kError:
+    case OptionKind::kCookie:
+    case OptionKind::kCredentials:
+    case OptionKind::kAddress:
+      return ENOPROTOOPT;  // nothing that could be set
   }
   return EINVAL;
+}
+
+int GetRawOption(Descriptor descriptor, int level, int option, void* bytes, size_t* length) {
+  auto size = static_cast<socklen_t>(*length);
+  if (getsockopt(ToFd(descriptor), level, option, bytes, &size) != 0) return errno;
+  *length = size;
+  return 0;
+}
+
+int SetRawOption(Descriptor descriptor, int level, int option, const void* bytes, size_t length) {
+  return LastError(setsockopt(ToFd(descriptor), level, option, bytes, static_cast<socklen_t>(length)));
 }
 
 int Shutdown(Descriptor descriptor, How how) {

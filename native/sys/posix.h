@@ -18,6 +18,12 @@ int LastError(int result);
 
 int SocketType(int fd, int* type);
 
+// The option's value as an address.
+int GetAddress(int fd, const OptionRow&, OptionValue*);
+
+// Each system's own.
+int GetCredentials(int fd, const OptionRow&, OptionValue*);
+
 // The loop of every Discard: recv() with `flags` into `buffer` until the input ends or `limit` is reached.
 void DiscardWith(int fd, uint64_t limit, void* buffer, size_t size, int flags, Discarded*);
 

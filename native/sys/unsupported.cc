@@ -8,6 +8,8 @@ namespace socket_linger::sys {
 OptionRows Options() { return {nullptr, 0}; }
 int GetOption(Descriptor, const OptionRow&, OptionValue*) { return ENOSYS; }
 int SetOption(Descriptor, const OptionRow&, const OptionValue&) { return ENOSYS; }
+int GetRawOption(Descriptor, int, int, void*, size_t*) { return ENOSYS; }
+int SetRawOption(Descriptor, int, int, const void*, size_t) { return ENOSYS; }
 int Shutdown(Descriptor, How) { return ENOSYS; }
 int ReadQueues(Descriptor, bool, bool, Queues*) { return ENOSYS; }
 int ReadUnread(Descriptor, int64_t*) { return ENOSYS; }

@@ -1,0 +1,31 @@
+// What the compiler knows of options. Nothing here runs: it has to compile, and the lines that are marked must not.
+import type net from 'node:net';
+
+import { getOption, setOption } from 'socket-linger';
+
+export function check(socket: net.Socket, server: net.Server): void {
+  setOption(socket, 'linger', 30);
+  setOption(socket, 'linger', null);
+  setOption(server, 'fastOpen', 16);
+  setOption(socket, 'congestion', 'reno');
+  // @ts-expect-error -- a boolean
+  setOption(socket, 'noDelay', 'yes');
+  // @ts-expect-error -- null is for options that can be off
+  setOption(socket, 'keepIdle', null);
+  // @ts-expect-error -- no such option
+  setOption(socket, 'nodelay', true);
+  // @ts-expect-error -- can only be read
+  setOption(socket, 'cookie', 5n);
+  // @ts-expect-error -- can only be set
+  getOption(socket, 'sendBufferSizeForce');
+  // @ts-expect-error -- not a socket
+  getOption({}, 'noDelay');
+
+  getOption(socket, 'noDelay') satisfies boolean;
+  getOption(socket, 'cookie') satisfies bigint;
+  getOption(socket, 'linger') satisfies number | null;
+  getOption(socket, 'error') satisfies string | null;
+  getOption(socket, 'peerCredentials').uid satisfies number;
+  getOption(socket, 'originalDestination').family satisfies 'IPv4' | 'IPv6';
+  getOption(socket, 'savedSyn') satisfies Buffer;
+}
