@@ -1,6 +1,7 @@
 // The table for people, 80 columns wide.
 import { styleText } from 'node:util';
 
+import { wrap } from '../cli/wrap.js';
 import { isComplete, resultsOf, type LabOutcome, type LabResult } from './outcome.js';
 import { closeText, conclusions, footnotes, lossMark, milliseconds, percent, sawText, verdictText } from './wording.js';
 
@@ -44,17 +45,6 @@ const columns: readonly Column[] = [
   },
 ];
 
-function wrap(text: string, indent = ''): string[] {
-  const lines = [indent];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    const longer = line.trim() === '' ? line + word : `${line} ${word}`;
-    if (longer.length <= width) lines[lines.length - 1] = longer;
-    else lines.push(indent + word);
-  }
-  return lines;
-}
-
 /** With `colour`, the same text with escape sequences around parts of it. */
 export function renderTable(outcome: LabOutcome, colour: boolean): string {
   const paint = (style: Style | undefined, text: string): string =>
@@ -71,21 +61,22 @@ export function renderTable(outcome: LabOutcome, colour: boolean): string {
       'arrived: bytes that the peer got, and their share of those sent. verdict: what lingerClose() returned (outcome, ' +
         'delivered?); of the others, how the socket ended. close: from the call to the close, ms. stall: how long the ' +
         "closing process' event loop stood still at the longest, ms.",
+      width,
     ),
     '',
     paint('bold', head),
   ];
   for (const { id, title, explanation } of outcome.situations) {
     const results = resultsOf(outcome, id);
-    lines.push('', paint('bold', `${title.toUpperCase()}: ${results[0]?.sentBytes} bytes sent`), ...wrap(explanation));
+    lines.push('', paint('bold', `${title.toUpperCase()}: ${results[0]?.sentBytes} bytes sent`), ...wrap(explanation, width));
     for (const result of results) {
       const cells = columns.map((column) => paint(column.style?.(result), pad(column.text(result, outcome), column)));
       lines.push(cells.join(' ').trimEnd());
     }
   }
   lines.push('');
-  for (const text of conclusions(outcome)) lines.push(...wrap(text));
+  for (const text of conclusions(outcome)) lines.push(...wrap(text, width));
   lines.push('');
-  for (const text of footnotes(outcome)) lines.push(...wrap(text, '  '));
+  for (const text of footnotes(outcome)) lines.push(...wrap(text, width, '  '));
   return `${lines.join('\n')}\n`;
 }

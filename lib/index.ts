@@ -1,5 +1,7 @@
 export { closeServer, type CloseServerOptions, type CloseServerResult } from './close-server.js';
 export { type LingerEndMessage, type LingerReason, type LingerStartMessage } from './diagnostics.js';
+export { doctor } from './doctor.js';
+export { type DoctorGroup, type DoctorItem, type DoctorReport } from './doctor/report.js';
 export { type ErrorCode } from './errors.js';
 export { type OptionSocket, type SocketLike } from './handle.js';
 export { getLinger, setLinger, type SetLingerOptions } from './linger.js';

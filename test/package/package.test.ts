@@ -61,6 +61,12 @@ describe('the packed package', function () {
     assert.deepEqual(installed, ['node-gyp-build', 'socket-linger']);
   });
 
+  it('brings the command', () => {
+    const { groups } = JSON.parse(run('npx', ['--no-install', 'socket-linger', 'doctor', '--json'])) as { groups: unknown[] };
+    assert.equal(groups.length > 0, ['linux', 'darwin', 'freebsd', 'win32'].includes(process.platform));
+    assert.match(run(path.join(folder, 'node_modules/.bin/socket-linger'), ['--help']), /^Usage: socket-linger doctor/);
+  });
+
   it('works by import', () => {
     const script = `import net from 'node:net'; import { getLinger, lingerClose, setLinger } from 'socket-linger'; ${roundTrip}`;
     assert.equal(evaluate(script, 'module'), '3 peer-fin');
