@@ -162,5 +162,6 @@ function resolveDead(socket: SocketLike, resolve: (result: LingerResult) => void
       durationMs: performance.now() - startedAt,
     }),
   );
-  socket.destroy();
+  // A second destroy() would cut short the linger that an earlier one waits for.
+  if (!socket.destroyed) socket.destroy();
 }

@@ -96,10 +96,13 @@ const keptPrototype = derivePrototypes({
       if (this.destroyed && args[0] == null) keepersBySocket.get(this)?.abandon(this);
       return Reflect.apply(inner, this, args as never[]);
     },
-  // node:http calls it at the end of an answer that was cut short by destroy(): not a second destroy().
+  // node:http calls it at the end of an answer that was cut short by destroy(), or after the application has: neither
+  // is a second destroy(), which each call would make at 'finish'.
   destroySoon: (inner) =>
     function (this: net.Socket) {
-      return this.destroyed ? undefined : Reflect.apply(inner, this, []);
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- as the listener that it adds
+      const isDueToClose = this.destroyed || this.listeners('finish').includes(this.destroy);
+      return isDueToClose ? undefined : Reflect.apply(inner, this, []);
     },
 });
 

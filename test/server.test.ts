@@ -8,11 +8,13 @@ import net from 'node:net';
 
 import {
   enableLingeringClose,
+  lingerClose,
   pendingBytes,
   type LingerEndMessage,
   type LingeringClose,
   type LingeringCloseOptions,
   type LingerReason,
+  type LingerResult,
   type LingerStartMessage,
 } from 'socket-linger';
 
@@ -367,6 +369,42 @@ describeEngines('enableLingeringClose, http and https', () => {
       await until('nobody lingers', () => control.lingering === 0);
     });
   }
+
+  /** Uploads more while it lingers, which a close would answer by a reset, and expects the whole answer. */
+  async function getsAnswer(client: net.Socket, control: LingeringClose): Promise<void> {
+    await until('it lingers', () => control.lingering === 1);
+    await sleep(50);
+    await send(client, payload(100_000));
+    const { body, saw } = await readAnswer(client);
+    client.end();
+    assert.deepEqual([body.equals(answer), saw], [true, 'end']);
+    await over(control);
+    assert.equal(control.outcomes['peer-fin'], 1);
+  }
+
+  it('destroySoon() by the application as well as by node:http', async () => {
+    const { server, connect } = await startHost('http', (request, response) => {
+      refuse(request, response);
+      request.socket.destroySoon();
+    });
+    const control = enableLingeringClose(server);
+    const client = await connect();
+    await uploadInPart(client, postHead('/', 1e9));
+    await getsAnswer(client, control);
+  });
+
+  it('lingerClose() of a socket that lingers already waits for that', async () => {
+    const closing: Promise<LingerResult>[] = [];
+    const { server, connect } = await startHost('http', (request, response) => {
+      refuse(request, response);
+      response.once('close', () => setTimeout(() => closing.push(lingerClose(request.socket)), 20));
+    });
+    const control = enableLingeringClose(server);
+    const client = await connect();
+    await uploadInPart(client, postHead('/', 1e9));
+    await getsAnswer(client, control);
+    assert.equal((await closing[0])?.outcome, 'already-closed');
+  });
 
   async function startRefusing(options?: LingeringCloseOptions): Promise<Host & { control: LingeringClose } & ReturnType<typeof watch>> {
     const host = await startHost('http', refuse);
