@@ -10,6 +10,8 @@ interface Parser {
 }
 
 interface Request extends IncomingMessage {
+  /** The client wants the connection for something else: CONNECT, Upgrade. */
+  upgrade?: boolean;
   /** Throws away what comes, and does not wait for a reader. */
   _dump?(): void;
 }
@@ -83,6 +85,8 @@ export function endInput(request: IncomingMessage, response: ServerResponse): vo
   const { parser } = internals(request.socket);
   if (parser?.incoming !== request || request.complete || (response as Response)._last !== true) return;
   parser.onIncoming = (late) => {
+    // As node:http does where nobody listens: else it would hand the socket over, as 'connect' or 'upgrade'.
+    late.upgrade = false;
     late._dump?.();
     return 0;
   };

@@ -23,6 +23,8 @@ import { postHead, protocols, readAnswer, send, startHost, type Host } from './s
 import { closed, payload, silence, sleep, until } from './support/pair.js';
 
 const answer = payload(300_000);
+/** More than the kernels of both sides take. */
+const big = payload(12_000_000);
 
 function refuse(_: http.IncomingMessage, response: http.ServerResponse): void {
   response.writeHead(413, { Connection: 'close', 'Content-Length': answer.length });
@@ -180,26 +182,30 @@ describeEngines('enableLingeringClose, http and https', () => {
     });
 
     it(`${protocol}: bytes behind the last request's body are never served`, async () => {
-      const served: (string | undefined)[] = [];
-      const { requested, connect, control } = await start((request, response) => {
-        served.push(request.url);
-        response.writeHead(413, { Connection: 'close', 'Content-Length': answer.length });
-        // The answer is complete, but not yet written: the parser still gets the rest of the body.
-        request.socket.cork();
-        response.end(answer);
-        setTimeout(() => request.socket.uncork(), 100);
-      });
-      const client = await connect();
-      await send(client, postHead('/first', 100_000));
-      await requested(1);
-      await send(client, payload(100_000));
-      await send(client, postHead('/second', 10));
-      await send(client, `${payload(5).toString('hex')}GET /third HTTP/1.1\r\nHost: test\r\n\r\n`);
-      const { status, body, saw } = await readAnswer(client);
-      client.end();
-      assert.deepEqual([status, saw, body.equals(answer)], [413, 'end', true]);
-      assert.deepEqual(served, ['/first']);
-      await until('nobody lingers', () => control.lingering === 0);
+      const upgrade = 'GET /upgrade HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n';
+      for (const last of ['GET /third HTTP/1.1\r\nHost: test\r\n\r\n', 'CONNECT test:1 HTTP/1.1\r\nHost: test\r\n\r\n', upgrade]) {
+        const served: (string | undefined)[] = [];
+        const { server, requested, connect, control } = await start((request, response) => {
+          served.push(request.url);
+          response.writeHead(413, { Connection: 'close', 'Content-Length': big.length });
+          // The answer is complete, but not yet written: the parser still gets the rest of the body.
+          response.end(big);
+        });
+        for (const event of ['connect', 'upgrade']) server.on(event, (request: http.IncomingMessage) => served.push(request.url));
+        const client = await connect();
+        await send(client, postHead('/first', 50_000));
+        await requested(1);
+        await send(client, payload(50_000));
+        await sleep(20);
+        await send(client, `${postHead('/second', 10)}${payload(5).toString('hex')}`);
+        await send(client, last);
+        await sleep(50);
+        const { status, body, saw } = await readAnswer(client);
+        client.end();
+        assert.deepEqual([status, saw, body.equals(big)], [413, 'end', true]);
+        assert.deepEqual(served, ['/first']);
+        await until('nobody lingers', () => control.lingering === 0);
+      }
     });
 
     it(`${protocol}: node:http's own refusals: 400 and 431`, async () => {
