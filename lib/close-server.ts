@@ -7,7 +7,7 @@ import tls from 'node:tls';
 import { onAbort } from './abort.js';
 import { afterClose } from './connection.js';
 import { makeError } from './errors.js';
-import { currentResponse, httpConnections, idleConnections, isUpgraded, makeLast } from './http.js';
+import { currentResponse, httpConnections, idleConnections, isUpgraded, makeLast, watchExchanges } from './http.js';
 import { override } from './intercept.js';
 import { isLingering } from './linger-machine.js';
 import { checkAmount, checkChoice, checkObject, checkSignal } from './linger-options.js';
@@ -142,13 +142,16 @@ class Closing {
     for (const socket of findConnections(server)) if (!isTls || socket instanceof tls.TLSSocket) keeper.keep(socket);
     for (const socket of keeper.sockets) this.seen.add(socket);
 
-    const noteRequest = ({ socket }: http.IncomingMessage): void => this.settle(socket);
+    const noteRequest = ({ socket }: http.IncomingMessage): void => {
+      if (keeper.sockets.has(socket)) this.settle(socket);
+    };
     const noteConnection = (socket: net.Socket): void => {
       this.seen.add(socket);
       this.settleSoon();
     };
     const connection = isTls ? 'secureConnection' : 'connection';
-    server.prependListener('request', noteRequest).prependListener(connection, noteConnection);
+    server.prependListener(connection, noteConnection);
+    const ignoreRequests = watchExchanges(server, { request: noteRequest });
     let ignoreAbort: (() => void) | undefined;
     try {
       const closed = this.stopListening();
@@ -171,7 +174,8 @@ class Closing {
     } finally {
       for (const timer of this.timers) clearTimeout(timer);
       ignoreAbort?.();
-      server.off('request', noteRequest).off(connection, noteConnection);
+      ignoreRequests();
+      server.off(connection, noteConnection);
     }
   }
 

@@ -12,7 +12,8 @@ import type { LingerResult } from './verdict.js';
  * - `'pipelined'`: the client sends requests without waiting for answers, so more of them may be on their way
  * - `'unread-input'`: the kernel or Node had bytes that nobody had read
  * - `'unsent-output'`: destroy() came while parts of a complete answer were still above the kernel
- * - `'protocol-error'`: Node's answer 400, 408, 413 or 431 to a request that it could not take
+ * - `'protocol-error'`: Node's answer 400, 408, 413 or 431 to a request that it could not take, or the application's own
+ *   ('clientError'), or such a request behind a complete answer
  * - `'open-input'`: a net or tls server's socket whose peer had not sent FIN
  * - `'always'`: `mode: 'always'`
  * - `'server-closing'`: closeServer() ends it

@@ -3,9 +3,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type net from 'node:net';
 
+import { override } from './intercept.js';
+
 interface Parser {
   /** The request that is being received, or was received last. */
   readonly incoming?: Request | null;
+  /** Milliseconds since the request that is being received has begun; 0 between two requests. */
+  duration?(): number;
   onIncoming?: (request: Request, shouldKeepAlive: boolean) => unknown;
 }
 
@@ -19,6 +23,8 @@ interface Request extends IncomingMessage {
 interface Response extends ServerResponse {
   /** The connection ends after it. */
   readonly _last?: boolean;
+  /** The head has been handed to the socket; `headersSent` says that it is made. */
+  readonly _headerSent?: boolean;
 }
 
 interface Internals {
@@ -41,6 +47,11 @@ export function hasUnfinishedRequest(socket: net.Socket): boolean {
   return internals(socket).parser?.incoming?.complete === false;
 }
 
+/** A request has begun and has not been received to its end, be it only the first bytes of its head. */
+export function isReceivingRequest(socket: net.Socket): boolean {
+  return (internals(socket).parser?.duration?.() ?? 0) > 0;
+}
+
 /** The response whose turn it is; null between two exchanges. */
 export function currentResponse(socket: net.Socket): ServerResponse | null {
   return internals(socket)._httpMessage ?? null;
@@ -53,6 +64,36 @@ export function isBetweenResponses(socket: net.Socket): boolean {
   return response === null || response.writableEnded || (socket.writableEnded && !response.headersSent);
 }
 
+/** What a server tells of its connections. */
+export interface ExchangeWatcher {
+  /** A request has come, and its response has its place. */
+  request(request: IncomingMessage, response: ServerResponse): void;
+  /** node:http can't go on with the connection. */
+  clientError?(error: NodeJS.ErrnoException | undefined, socket: net.Socket): void;
+}
+
+const requestEvents: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation']);
+
+/**
+ * Sees the events before the application does, without listeners: to 'checkContinue', 'checkExpectation' and 'clientError'
+ * node:http answers by itself where nobody listens. The returned function ends that.
+ */
+export function watchExchanges(server: net.Server, watcher: ExchangeWatcher): () => void {
+  const emit = server.emit.bind(server) as (...args: unknown[]) => boolean;
+  let isWatching = true;
+  const restore = override(server, 'emit', (event: unknown, ...args: never[]) => {
+    if (isWatching) {
+      if (requestEvents.has(event)) watcher.request(args[0]!, args[1]!);
+      else if (event === 'clientError') watcher.clientError?.(args[0]!, args[1]!);
+    }
+    return emit(event, ...args);
+  });
+  return () => {
+    isWatching = false;
+    restore();
+  };
+}
+
 /** The connection ends after this response, if its head can still say so, and no request waits behind. */
 export function makeLast(socket: net.Socket, response: ServerResponse): void {
   const newest = internals(socket).parser?.incoming ?? response.req;
@@ -61,9 +102,15 @@ export function makeLast(socket: net.Socket, response: ServerResponse): void {
 
 const parserErrors = /^(HPE_|ERR_HTTP_REQUEST_TIMEOUT$)/;
 
-/** node:http has given the socket an answer of its own (400, 408, 413, 431), and destroys it with the reason. */
-export function wasRefused(socket: net.Socket, error: NodeJS.ErrnoException): boolean {
-  return parserErrors.test(error.code ?? '') && currentResponse(socket)?.headersSent !== true;
+/** A request that node:http can't take, or no longer waits for: 400, 408, 413, 431. */
+export function isRefusal(error: NodeJS.ErrnoException | undefined): boolean {
+  return parserErrors.test(error?.code ?? '');
+}
+
+/** The client may have a part of a response that nobody will finish. */
+export function hasBegunResponse(socket: net.Socket): boolean {
+  const response: Response | null = currentResponse(socket);
+  return response !== null && !response.writableEnded && (response._headerSent ?? response.headersSent);
 }
 
 /** Its response waits for another one's end: the client did not wait for the answer before. */

@@ -1,11 +1,12 @@
 // Why a server's socket that is being destroyed should linger, or should not.
+import net from 'node:net';
+
 import { attempt } from './connection.js';
 import type { LingerReason } from './diagnostics.js';
 import { descriptorOf, hasDescriptor, readBuffered, writeBuffered } from './handle.js';
-import { hasUnfinishedRequest, isBetweenResponses, isUpgraded, wasRefused } from './http.js';
+import { hasBegunResponse, hasUnfinishedRequest, isBetweenResponses, isReceivingRequest, isRefusal, isUpgraded } from './http.js';
 import { hasLingered, isLingering } from './linger-machine.js';
 import { native } from './native.js';
-import type net from 'node:net';
 
 /** What enableLingeringClose() was told, as far as it decides. */
 export interface LingerPolicy {
@@ -36,12 +37,14 @@ export function reasonToLinger(socket: net.Socket, error: Error | null, policy: 
 }
 
 function reasonOfHttp(socket: net.Socket, error: Error | null, policy: LingerPolicy): LingerReason | null {
-  if (error !== null) return wasRefused(socket, error) ? 'protocol-error' : null;
+  // node:http's own answer, and destroy() with the reason for it
+  if (error !== null) return isRefusal(error) && !hasBegunResponse(socket) ? 'protocol-error' : null;
   if (!isBetweenResponses(socket)) return null;
   if (hasUnfinishedRequest(socket)) return 'unfinished-request';
   if (hasUnsentOutput(socket)) return 'unsent-output';
   // An idle connection that is closed owes nobody an answer.
-  if (socket.writableEnded && pipelining.has(socket)) return 'pipelined';
+  if (socket.writableEnded && refused.has(socket)) return 'protocol-error';
+  if (socket.writableEnded && (pipelining.has(socket) || isReceivingRequest(socket))) return 'pipelined';
   if (hasUnreadInput(socket)) return 'unread-input';
   return policy.always && socket.writableEnded && !socket.readableEnded ? 'always' : null;
 }
@@ -66,4 +69,11 @@ const pipelining = new WeakSet<net.Socket>();
 /** The client sends requests without waiting for the answers before. */
 export function notePipelining(socket: net.Socket): void {
   pipelining.add(socket);
+}
+
+const refused = new WeakSet<net.Socket>();
+
+/** 'clientError': a listener of the application may answer instead of node:http, and close the socket in its own way. */
+export function noteClientError(error: NodeJS.ErrnoException | undefined, socket: net.Socket): void {
+  if (isRefusal(error) && socket instanceof net.Socket) refused.add(socket);
 }

@@ -9,12 +9,12 @@ import { setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
 import { describe, makeError } from './errors.js';
 import { takeReset } from './handle.js';
-import { endExchanges, endInput, isPipelined, mayHaveBody } from './http.js';
+import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from './http.js';
 import { derivePrototypes, override, type DestroyCallback } from './intercept.js';
 import { lingerCloseFor } from './linger-close.js';
 import { abandonLinger, isLingering, LingerMachine } from './linger-machine.js';
 import { checkAmount, checkChoice, checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
-import { notePipelining, reasonToLinger, type LingerPolicy } from './linger-reason.js';
+import { noteClientError, notePipelining, reasonToLinger, type LingerPolicy } from './linger-reason.js';
 import { checkBoolean } from './sockopt.js';
 import type { LingerResult, Outcome } from './verdict.js';
 
@@ -145,7 +145,7 @@ export class Keeper implements LingeringClose {
     const { server } = this;
     const isTls = server instanceof tls.Server;
     this.on(isTls ? 'secureConnection' : 'connection', (socket: net.Socket) => this.keep(socket));
-    if (this.options.policy.isHttp) this.on('request', noteRequest);
+    if (this.options.policy.isHttp) this.undo.push(watchExchanges(server, { request: noteRequest, clientError: noteClientError }));
     const close = server.close.bind(server);
     this.undo.push(
       override(server, 'close', (...args: Parameters<typeof close>) => {
@@ -283,6 +283,8 @@ export class Keeper implements LingeringClose {
 }
 
 function noteRequest(request: http.IncomingMessage, response: http.ServerResponse): void {
+  // Anything can be given to `server.emit('request')`.
+  if (!keepersBySocket.has(request.socket)) return;
   if (isPipelined(request, response)) notePipelining(request.socket);
   if (mayHaveBody(request)) response.once('prefinish', () => endInput(request, response));
 }

@@ -61,6 +61,18 @@ async function uploadInPart(client: net.Socket, head: string): Promise<void> {
   await send(client, payload(200_000));
 }
 
+/** Uploads more while it lingers, which a close would answer by a reset, and expects the whole answer. */
+async function getsAnswer(client: net.Socket, control: LingeringClose, expected = answer): Promise<void> {
+  await until('it lingers', () => control.lingering === 1);
+  await sleep(50);
+  await send(client, payload(100_000));
+  const { body, saw } = await readAnswer(client);
+  client.end();
+  assert.deepEqual([body.equals(expected), saw], [true, 'end']);
+  await over(control);
+  assert.equal(control.outcomes['peer-fin'], 1);
+}
+
 /** As a server without us does it: the answer to an unfinished request gets lost. */
 async function isLost(server: net.Server, client: net.Socket): Promise<void> {
   client.on('error', () => undefined); // its upload may fail, too
@@ -277,6 +289,62 @@ describeEngines('enableLingeringClose, http and https', () => {
       assert.deepEqual(reasons, ['unfinished-request']);
     });
 
+    it(`${protocol}: a client that has sent a part of the next request's head`, async () => {
+      const { connect, control, reasons } = await start((_, response) => {
+        response.setHeader('Connection', 'close');
+        setTimeout(() => response.end(answer), 20);
+      });
+      const client = await connect();
+      await send(client, 'GET /1 HTTP/1.1\r\nHost: test\r\n\r\nPOST /2 HTTP/1.1\r\nHo');
+      await getsAnswer(client, control);
+      assert.deepEqual(reasons, ['pipelined']);
+    });
+
+    it(`${protocol}: nonsense behind the request does not cost the answer that is complete`, async () => {
+      const { requested, connect, control, reasons } = await start((_, response) => response.end(big));
+      const client = await connect();
+      await send(client, 'GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+      await requested(1);
+      await send(client, 'NONSENSE\r\n\r\n');
+      await getsAnswer(client, control, big);
+      assert.deepEqual(reasons, ['protocol-error']);
+    });
+
+    it(`${protocol}: a refusal by the application's own 'clientError'`, async () => {
+      for (const how of ['destroy', 'destroySoon'] as const) {
+        const { server, connect, control, reasons } = await start(undefined);
+        server.on('clientError', (_, socket: net.Socket) => {
+          if (!socket.writable) return;
+          socket.end(Buffer.concat([Buffer.from('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'), answer]));
+          socket[how]();
+        });
+        const client = await connect();
+        await send(client, 'NONSENSE\r\n\r\n');
+        await getsAnswer(client, control);
+        assert.equal(reasons.length, 1);
+      }
+    });
+
+    it(`${protocol}: a refusal by 'checkContinue': bytes behind the body are never served`, async () => {
+      const served: (string | undefined)[] = [];
+      const { server, connect, control } = await start((request) => void served.push(request.url));
+      const refused = once(server, 'checkContinue');
+      server.on('checkContinue', (_, response: http.ServerResponse) => {
+        response.writeHead(413, { Connection: 'close', 'Content-Length': big.length });
+        response.end(big);
+      });
+      const client = await connect();
+      await send(client, postHead('/first', 1000).replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'));
+      await refused;
+      await send(client, payload(1000));
+      await send(client, 'GET /second HTTP/1.1\r\nHost: test\r\n\r\n');
+      await sleep(50);
+      const { body, saw } = await readAnswer(client);
+      client.end();
+      assert.deepEqual([saw, body.equals(big), served], ['end', true, []]);
+      await until('nobody lingers', () => control.lingering === 0);
+    });
+
     it(`${protocol}: destroy() of the request behind its whole answer delivers the answer`, async () => {
       const big = payload(8_000_000);
       const { connect, control } = await start((request, response) => {
@@ -374,18 +442,6 @@ describeEngines('enableLingeringClose, http and https', () => {
       client.destroy();
       await until('nobody lingers', () => control.lingering === 0);
     });
-  }
-
-  /** Uploads more while it lingers, which a close would answer by a reset, and expects the whole answer. */
-  async function getsAnswer(client: net.Socket, control: LingeringClose): Promise<void> {
-    await until('it lingers', () => control.lingering === 1);
-    await sleep(50);
-    await send(client, payload(100_000));
-    const { body, saw } = await readAnswer(client);
-    client.end();
-    assert.deepEqual([body.equals(answer), saw], [true, 'end']);
-    await over(control);
-    assert.equal(control.outcomes['peer-fin'], 1);
   }
 
   it('destroySoon() by the application as well as by node:http', async () => {
@@ -503,6 +559,17 @@ describeEngines('enableLingeringClose, http and https', () => {
     assert.equal(Object.hasOwn(server, 'closeAllConnections'), false);
     await isLost(server, client);
     assert.equal(control.total, 0);
+  });
+
+  it("leaves what node:http does without listeners as it is, and takes anything that is emitted", async () => {
+    const { server, connect } = await startHost('http', (request, response) => void response.end(request.url));
+    enableLingeringClose(server);
+    for (const request of [new http.IncomingMessage(null as never), {}]) server.emit('request', request, { end: () => undefined });
+    server.emit('clientError', undefined, undefined);
+    const client = await connect();
+    await send(client, postHead('/', 5).replace('\r\n\r\n', '\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n12345'));
+    const { status, body } = await readAnswer(client);
+    assert.deepEqual([status, body.toString('latin1').slice(0, 15)], [100, 'HTTP/1.1 200 OK']);
   });
 
   it('a second call takes the place of the first', async () => {
