@@ -84,7 +84,7 @@ export function watchExchanges(server: net.Server, watcher: ExchangeWatcher): ()
   const restore = override(server, 'emit', (event: unknown, ...args: never[]) => {
     if (isWatching) {
       if (requestEvents.has(event)) watcher.request(args[0]!, args[1]!);
-      else if (event === 'clientError') watcher.clientError?.(args[0]!, args[1]!);
+      else if (event === 'clientError') watcher.clientError?.(args[0], args[1]!);
     }
     return emit(event, ...args);
   });
@@ -97,7 +97,8 @@ export function watchExchanges(server: net.Server, watcher: ExchangeWatcher): ()
 /** The connection ends after this response, if its head can still say so, and no request waits behind. */
 export function makeLast(socket: net.Socket, response: ServerResponse): void {
   const newest = internals(socket).parser?.incoming ?? response.req;
-  if (!response.headersSent && newest === response.req) response.setHeader('Connection', 'close');
+  // Not by setHeader(): Node 20's writeHead() then takes only the last of several headers of a name from an array.
+  if (!response.headersSent && newest === response.req) response.shouldKeepAlive = false;
 }
 
 const parserErrors = /^(HPE_|ERR_HTTP_REQUEST_TIMEOUT$)/;

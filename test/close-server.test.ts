@@ -112,6 +112,21 @@ describeEngines('closeServer', () => {
         await closing;
       });
 
+      it(`does not touch the application's headers: ${title}`, async () => {
+        const { server, connect, requested } = await start((_, response) => {
+          setTimeout(() => response.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']).end(), 50);
+        });
+        const client = await connect();
+        await send(client, get);
+        await requested(1);
+        const closing = closeServer(server);
+        const { head } = await readAnswer(client);
+        client.end();
+        assert.match(head, /Connection: close/);
+        assert.match(head, /a=1[^]*b=2/);
+        await closing;
+      });
+
       it(`resets what is left at the timeout: ${title}`, async () => {
         const { server, connect, requested } = await start(() => undefined);
         const client = await connect();
