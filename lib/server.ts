@@ -122,8 +122,10 @@ export class Keeper implements LingeringClose {
   discardedBytes = 0;
   /** Open connections. */
   readonly sockets = new Set<net.Socket>();
-  /** Those of them that linger, the oldest first; and how they count in the end if we cut them short. */
-  private readonly lingerers = new Map<net.Socket, 'timeout' | 'evicted' | undefined>();
+  /** Those of them that linger, the oldest first. */
+  private readonly lingerers = new Set<net.Socket>();
+  /** Those that we have cut short and that are still being closed, and how they count then. */
+  private readonly cutShort = new Map<net.Socket, 'timeout' | 'evicted'>();
   private readonly undo: (() => void)[] = [];
   private isEnabled = true;
   private isClosing = false;
@@ -138,7 +140,7 @@ export class Keeper implements LingeringClose {
   }
 
   get lingering(): number {
-    return this.lingerers.size;
+    return this.lingerers.size + this.cutShort.size;
   }
 
   private listen(): void {
@@ -191,7 +193,7 @@ export class Keeper implements LingeringClose {
   }
 
   private abandonAll(): void {
-    for (const socket of this.lingerers.keys()) this.abandon(socket);
+    for (const socket of this.lingerers) this.abandon(socket);
   }
 
   /** Within the socket's `_destroy`; `proceed` closes it. */
@@ -224,6 +226,7 @@ export class Keeper implements LingeringClose {
       publishEnd(message, result);
     });
     machine.watchDestroyed(close);
+    this.evict();
     if (policy.isHttp) setImmediate(endExchanges, socket);
   }
 
@@ -234,6 +237,7 @@ export class Keeper implements LingeringClose {
     const limits = { timeout, idleTimeout, maxBytes, until, onTimeout: resetAtLimit ? 'reset' : 'close' } as const;
     this.begin(socket);
     void lingerCloseFor({ socket, reason, server: this.server }, limits).then((result) => this.noteResult(socket, result));
+    this.evict();
   }
 
   private timeout(): number {
@@ -243,25 +247,33 @@ export class Keeper implements LingeringClose {
 
   private begin(socket: net.Socket): void {
     this.total += 1;
-    this.lingerers.set(socket, undefined);
-    if (this.lingerers.size > this.options.maxLingering) this.cut(this.lingerers.keys().next().value!, 'evicted');
+    this.lingerers.add(socket);
+  }
+
+  private evict(): void {
+    for (const oldest of this.lingerers) {
+      if (this.lingerers.size <= this.options.maxLingering) return;
+      this.cut(oldest, 'evicted');
+    }
   }
 
   private noteResult(socket: net.Socket, { outcome, discardedBytes }: LingerResult): void {
-    const cause = outcome === 'already-closed' ? this.lingerers.get(socket) : undefined;
+    const cause = outcome === 'already-closed' ? this.cutShort.get(socket) : undefined;
     this.lingerers.delete(socket);
+    this.cutShort.delete(socket);
     this.outcomes[cause ?? outcome] += 1;
     this.discardedBytes += discardedBytes;
   }
 
   private cut(socket: net.Socket, cause: 'timeout' | 'evicted', reset = this.options.limits.resetAtLimit): void {
-    this.lingerers.set(socket, cause);
+    if (!this.lingerers.delete(socket)) return;
+    this.cutShort.set(socket, cause);
     abandonLinger(socket, reset);
   }
 
   /** Resets what lingers. */
   resetLingerers(): void {
-    for (const socket of this.lingerers.keys()) this.cut(socket, 'timeout', true);
+    for (const socket of this.lingerers) this.cut(socket, 'timeout', true);
   }
 
   abandon(socket: net.Socket): void {
@@ -272,10 +284,10 @@ export class Keeper implements LingeringClose {
   private hurry(): void {
     if (this.isClosing) return;
     this.isClosing = true;
-    const before = [...this.lingerers.keys()];
+    const before = [...this.lingerers];
     if (before.length === 0 || this.options.closingTimeout >= this.options.limits.timeout) return;
     const cutAll = (): void => {
-      for (const socket of before) if (this.lingerers.has(socket)) this.cut(socket, 'timeout');
+      for (const socket of before) this.cut(socket, 'timeout');
     };
     // The sockets themselves keep the process alive.
     setTimeout(cutAll, this.options.closingTimeout).unref();

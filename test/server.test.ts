@@ -497,6 +497,25 @@ describeEngines('enableLingeringClose, http and https', () => {
     assert.equal(host.control.outcomes.evicted, 2);
   });
 
+  it('maxLingering holds for many at once, too, and may be 0', async () => {
+    for (const maxLingering of [0, 3]) {
+      const held: http.ServerResponse[] = [];
+      const { server, connect } = await startHost('http', (_, response) => void held.push(response));
+      const control = enableLingeringClose(server, { maxLingering });
+      const clients: net.Socket[] = [];
+      for (let round = 1; round <= 2; round += 1) {
+        for (let i = 0; i < 10; i += 1) clients.push(await connect());
+        for (const client of clients.slice(-10)) await send(client, postHead('/', 1e9));
+        await until('all have come', () => held.length === 10);
+        for (const response of held.splice(0)) response.writeHead(413, { Connection: 'close' }).end('no');
+        await until('all have lingered', () => control.total === round * 10 && control.lingering === maxLingering);
+      }
+      assert.equal(control.outcomes.evicted, 20 - maxLingering);
+      for (const client of clients) client.destroy();
+      await until('nobody lingers', () => control.lingering === 0);
+    }
+  });
+
   it("a slow drip is cut at the limit in all, though it is never idle", async () => {
     const host = await startRefusing({ timeout: 300, idleTimeout: 200 });
     const [client] = await lingerers(host, host.control, 1);
