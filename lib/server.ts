@@ -78,6 +78,8 @@ export function checkServer(server: net.Server): void {
   throw makeError('ERR_INVALID_ARG_TYPE', 'server', expected, isHttp2 ? 'one of node:http2' : describe(server));
 }
 
+const longestTimer = 2 ** 31 - 1;
+
 const keepers = new WeakMap<net.Server, Keeper>();
 const keepersBySocket = new WeakMap<net.Socket, Keeper>();
 
@@ -148,6 +150,7 @@ export class Keeper implements LingeringClose {
     const isTls = server instanceof tls.Server;
     this.on(isTls ? 'secureConnection' : 'connection', (socket: net.Socket) => this.keep(socket));
     if (this.options.policy.isHttp) this.undo.push(watchExchanges(server, { request: noteRequest, clientError: noteClientError }));
+    this.on('listening', () => (this.isClosing = false));
     const close = server.close.bind(server);
     this.undo.push(
       override(server, 'close', (...args: Parameters<typeof close>) => {
@@ -159,8 +162,9 @@ export class Keeper implements LingeringClose {
       const closeAll = (server as http.Server).closeAllConnections.bind(server);
       this.undo.push(
         override(server, 'closeAllConnections', () => {
-          this.abandonAll();
           closeAll();
+          // Those that it has made linger, too: nothing is to be left.
+          this.abandonAll();
         }),
       );
     }
@@ -176,7 +180,10 @@ export class Keeper implements LingeringClose {
   keep(socket: net.Socket): void {
     if (!(socket instanceof net.Socket) || !Object.isExtensible(socket)) return;
     this.sockets.add(socket);
-    if (!keepersBySocket.has(socket)) Object.setPrototypeOf(socket, keptPrototype(Object.getPrototypeOf(socket) as object));
+    const before = keepersBySocket.get(socket);
+    // A server's connection may be given to another one (`server.emit('connection')`).
+    if (before !== this) before?.sockets.delete(socket);
+    if (before === undefined) Object.setPrototypeOf(socket, keptPrototype(Object.getPrototypeOf(socket) as object));
     keepersBySocket.set(socket, this);
   }
 
@@ -285,12 +292,13 @@ export class Keeper implements LingeringClose {
     if (this.isClosing) return;
     this.isClosing = true;
     const before = [...this.lingerers];
-    if (before.length === 0 || this.options.closingTimeout >= this.options.limits.timeout) return;
+    const { closingTimeout, limits } = this.options;
+    if (before.length === 0 || closingTimeout >= limits.timeout || closingTimeout > longestTimer) return;
     const cutAll = (): void => {
       for (const socket of before) this.cut(socket, 'timeout');
     };
     // The sockets themselves keep the process alive.
-    setTimeout(cutAll, this.options.closingTimeout).unref();
+    setTimeout(cutAll, closingTimeout).unref();
   }
 }
 

@@ -20,7 +20,7 @@ import {
 
 import { describeEngines } from './support/engines.js';
 import { postHead, protocols, readAnswer, send, startHost, type Host } from './support/http.js';
-import { closed, payload, silence, sleep, until } from './support/pair.js';
+import { closed, listen, payload, silence, sleep, track, until } from './support/pair.js';
 
 const answer = payload(300_000);
 /** More than the kernels of both sides take. */
@@ -551,6 +551,51 @@ describeEngines('enableLingeringClose, http and https', () => {
     host.server.closeAllConnections();
     await until('nobody lingers', () => host.control.lingering === 0);
     assert.equal(host.control.outcomes['already-closed'], 2);
+  });
+
+  it('closeAllConnections() leaves none that begins to linger by it', async () => {
+    const { server, connect } = await startHost('http', (_, response) => response.end('early'));
+    const control = enableLingeringClose(server);
+    const client = await connect();
+    client.on('error', () => undefined);
+    await send(client, postHead('/', 1e9));
+    await once(server, 'request');
+    await sleep(20);
+    const done = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    assert.equal(control.lingering, 0);
+    await done;
+  });
+
+  it('closingTimeout: not once the server listens again', async () => {
+    const host = await startRefusing({ closingTimeout: 0 });
+    await new Promise((resolve) => host.server.close(resolve));
+    host.server.listen(0);
+    await once(host.server, 'listening');
+    const client = track(net.connect({ port: (host.server.address() as net.AddressInfo).port, allowHalfOpen: true }));
+    await uploadInPart(client, postHead('/', 1e9));
+    await getsAnswer(client, host.control);
+  });
+
+  it('closingTimeout: longer than a timer can be', async () => {
+    const host = await startRefusing({ closingTimeout: 1e10, timeout: Infinity });
+    const clients = await lingerers(host, host.control, 1);
+    const done = new Promise((resolve) => host.server.close(resolve));
+    await sleep(50);
+    assert.equal(host.control.lingering, 1);
+    for (const client of clients) client.destroy();
+    await done;
+  });
+
+  it("a connection that another server hands over is that one's no longer", async () => {
+    const { server } = await startHost('http', (_, response) => response.end());
+    const front = net.createServer((socket) => server.emit('connection', socket));
+    const control = enableLingeringClose(front) as LingeringClose & { readonly sockets: ReadonlySet<net.Socket> };
+    enableLingeringClose(server);
+    const client = track(net.connect(await listen(front)));
+    await send(client, 'GET / HTTP/1.0\r\n\r\n');
+    await readAnswer(client);
+    await until('it is closed', () => control.sockets.size === 0);
   });
 
   it('signal: closes what lingers, and switches off', async () => {
