@@ -45,6 +45,11 @@ export function isLingering(socket: SocketLike): boolean {
   return active.has(socket);
 }
 
+/** It still sends what was written, and its `timeout` has not begun for good (`fromFlush`). */
+export function isFlushing(socket: SocketLike): boolean {
+  return active.get(socket)?.isFlushing() === true;
+}
+
 /** It has lingered, and nothing is left to wait for. */
 export function hasLingered(socket: SocketLike): boolean {
   return concluded.has(socket);
@@ -61,6 +66,8 @@ export class LingerMachine {
   /** Called once, right before the socket is closed. */
   private readonly onVerdict: (verdict: LingerResult) => void;
   private readonly startedAt = performance.now();
+  /** From when `timeout` counts. */
+  private countsFrom = this.startedAt;
   private lastProgressAt = this.startedAt;
   private lastSignature = '';
   private timer: NodeJS.Timeout | undefined;
@@ -142,14 +149,24 @@ export class LingerMachine {
   private giveUpFlushing(): void {
     // Where a write has failed already it is not in any queue any more.
     if (!this.flushed) this.lost = Math.max(this.lastBuffered, writeBuffered(this.socket));
+    this.endFlush();
+  }
+
+  private endFlush(): void {
+    if (this.isFlushing()) this.countsFrom = performance.now();
     this.flushed = true;
+  }
+
+  /** `timeout` begins anew with every byte that is sent. */
+  isFlushing(): boolean {
+    return this.limits.fromFlush === true && !this.flushed;
   }
 
   /** The kernel has it all, or (null) can't be given the rest. */
   private readonly noteFlushed = (complete: true | null): void => {
     if (this.done) return;
     if (complete === null) this.giveUpFlushing();
-    this.flushed = true;
+    this.endFlush();
     this.look();
   };
 
@@ -304,7 +321,10 @@ export class LingerMachine {
     const { socket } = this;
     this.lastBuffered = writeBuffered(socket);
     const signature = `${this.limits.unread === 'discard' ? '' : socket.bytesRead} ${unacked} ${state} ${this.lastBuffered}`;
-    if (signature !== this.lastSignature) this.lastProgressAt = now;
+    if (signature !== this.lastSignature) {
+      this.lastProgressAt = now;
+      if (this.isFlushing()) this.countsFrom = now;
+    }
     this.lastSignature = signature;
   }
 
@@ -315,7 +335,7 @@ export class LingerMachine {
     if (sent && limits.until === 'acked') return 'acked';
     if (sample.state === 'CLOSED' && !sent && !this.awaitsFinish(sample)) return 'peer-reset';
     if (this.discardedBytes > limits.maxBytes) return 'byte-limit';
-    if (now - this.startedAt >= limits.timeout) return 'timeout';
+    if (now - this.countsFrom >= limits.timeout) return 'timeout';
     if (now - this.lastProgressAt >= limits.idleTimeout) return 'idle-timeout';
     return undefined;
   }
@@ -327,7 +347,7 @@ export class LingerMachine {
 
   private schedule(sample: Sample, now: number): void {
     const deadline = Math.min(
-      this.startedAt + this.limits.timeout,
+      this.countsFrom + this.limits.timeout,
       this.lastProgressAt + this.limits.idleTimeout,
     );
     // Nobody tells us of an acknowledgement, nor of input that Node does not read for us.
@@ -353,7 +373,7 @@ export class LingerMachine {
     const background = lingerInBackground(
       descriptorOf(socket),
       {
-        timeout: limits.timeout - (now - this.startedAt),
+        timeout: limits.timeout - (now - this.countsFrom),
         idleTimeout: limits.idleTimeout,
         idleSoFar: now - this.lastProgressAt,
         maxBytes: limits.maxBytes - this.discardedBytes,

@@ -12,7 +12,7 @@ import { takeReset } from './handle.js';
 import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from './http.js';
 import { derivePrototypes, override, type DestroyCallback } from './intercept.js';
 import { lingerCloseFor } from './linger-close.js';
-import { abandonLinger, isLingering, LingerMachine } from './linger-machine.js';
+import { abandonLinger, isFlushing, isLingering, LingerMachine } from './linger-machine.js';
 import { checkAmount, checkChoice, checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
 import { noteClientError, notePipelining, reasonToLinger, type LingerPolicy } from './linger-reason.js';
 import { checkBoolean } from './sockopt.js';
@@ -228,7 +228,7 @@ export class Keeper implements LingeringClose {
     const message = { socket, reason, server: this.server };
     this.begin(socket);
     publishStart(message);
-    const machine = new LingerMachine(socket, { ...limits, timeout: this.timeout() }, (result) => {
+    const machine = new LingerMachine(socket, { ...limits, timeout: this.timeout(), fromFlush: true }, (result) => {
       this.noteResult(socket, result);
       publishEnd(message, result);
     });
@@ -291,11 +291,17 @@ export class Keeper implements LingeringClose {
   private hurry(): void {
     if (this.isClosing) return;
     this.isClosing = true;
-    const before = [...this.lingerers];
+    this.cutLater([...this.lingerers]);
+  }
+
+  private cutLater(sockets: net.Socket[]): void {
     const { closingTimeout, limits } = this.options;
-    if (before.length === 0 || closingTimeout >= limits.timeout || closingTimeout > longestTimer) return;
+    if (sockets.length === 0 || closingTimeout >= limits.timeout || closingTimeout > longestTimer) return;
     const cutAll = (): void => {
-      for (const socket of before) this.cut(socket, 'timeout');
+      // A slow reader of a big answer gets its time when all of that is in the kernel.
+      const flushing = sockets.filter((socket) => this.lingerers.has(socket) && isFlushing(socket));
+      for (const socket of sockets) if (!isFlushing(socket)) this.cut(socket, 'timeout');
+      this.cutLater(flushing);
     };
     // The sockets themselves keep the process alive.
     setTimeout(cutAll, closingTimeout).unref();

@@ -18,6 +18,11 @@ export interface LingerLimits {
   readonly maxBytes: number;
   /** A limit ends in a reset instead of a plain close. */
   readonly resetAtLimit: boolean;
+  /**
+   * `timeout` counts from the moment when everything that was written is in the kernel. Until then it limits the time in
+   * which nothing of it could be sent: a peer may be slow, but not hold the connection by dripping input.
+   */
+  readonly fromFlush?: boolean;
 }
 
 /** How a lingering close went. */

@@ -19,7 +19,7 @@ import {
 } from 'socket-linger';
 
 import { describeEngines } from './support/engines.js';
-import { postHead, protocols, readAnswer, send, startHost, type Host } from './support/http.js';
+import { postHead, protocols, readAnswer, send, startHost, type Answer, type Host } from './support/http.js';
 import { closed, listen, payload, silence, sleep, track, until } from './support/pair.js';
 
 const answer = payload(300_000);
@@ -71,6 +71,15 @@ async function getsAnswer(client: net.Socket, control: LingeringClose, expected 
   assert.deepEqual([body.equals(expected), saw], [true, 'end']);
   await over(control);
   assert.equal(control.outcomes['peer-fin'], 1);
+}
+
+/** As readAnswer(), at 8 MB a second at most. */
+async function readSlowly(client: net.Socket): Promise<Answer> {
+  client.on('data', (chunk: Buffer) => {
+    client.pause();
+    setTimeout(() => client.resume(), chunk.length / 8_000);
+  });
+  return readAnswer(client);
 }
 
 /** As a server without us does it: the answer to an unfinished request gets lost. */
@@ -360,6 +369,47 @@ describeEngines('enableLingeringClose, http and https', () => {
       client.end();
       assert.deepEqual([saw, body.equals(big)], ['end', true]);
       await over(control);
+    });
+
+    it(`${protocol}: a slow reader of a big answer has its time, also while the server closes`, async () => {
+      for (const how of ['close', 'destroy, then close'] as const) {
+        const { server, requested, connect, control, ends } = await start(
+          (request, response) => {
+            response.writeHead(413, { 'Content-Length': big.length }).end(big);
+            if (how !== 'close') request.destroy();
+          },
+          { timeout: 700, closingTimeout: how === 'close' ? 700 : 600 },
+        );
+        const client = await connect();
+        await send(client, how === 'close' ? 'GET / HTTP/1.1\r\nHost: test\r\n\r\n' : postHead('/', 5));
+        await requested(1);
+        await sleep(20);
+        server.close();
+        await until('it lingers', () => control.lingering === 1);
+        const { body, saw } = await readSlowly(client);
+        client.end();
+        assert.deepEqual([saw, body.equals(big)], ['end', true]);
+        await over(control);
+        assert.ok(ends[0]!.result.durationMs > 900, String(ends[0]!.result.durationMs));
+      }
+    });
+
+    it(`${protocol}: a client that reads nothing of a big answer, and drips, is cut at the limit`, async () => {
+      const { connect, control } = await start(
+        (request, response) => {
+          response.writeHead(413, { 'Content-Length': big.length }).end(big);
+          request.destroy();
+        },
+        { timeout: 300 },
+      );
+      const client = await connect();
+      client.on('error', () => undefined);
+      await send(client, postHead('/', 1e9));
+      await until('it lingers', () => control.lingering === 1);
+      const drip = setInterval(() => client.write('x'), 20);
+      await over(control);
+      clearInterval(drip);
+      assert.equal(control.outcomes.timeout, 1);
     });
 
     it(`${protocol}: an answer that was cut short stays cut short`, async () => {
