@@ -98,6 +98,11 @@ const keptPrototype = derivePrototypes({
       if (this.destroyed && args[0] == null) keepersBySocket.get(this)?.abandon(this);
       return Reflect.apply(inner, this, args as never[]);
     },
+  // Node's own would come at the end of the linger, or not at all: the background engine has the descriptor.
+  resetAndDestroy: (inner) =>
+    function (this: net.Socket) {
+      return this.destroyed && abandonLinger(this, true) ? this : Reflect.apply(inner, this, []);
+    },
   // node:http calls it at the end of an answer that was cut short by destroy(), or after the application has: neither
   // is a second destroy(), which each call would make at 'finish'.
   destroySoon: (inner) =>

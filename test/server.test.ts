@@ -648,6 +648,22 @@ describeEngines('enableLingeringClose, http and https', () => {
     await until('it is closed', () => control.sockets.size === 0);
   });
 
+  it('resetAndDestroy() resets a socket that lingers', async () => {
+    const { server, connect } = await startHost('http', refuse);
+    const control = enableLingeringClose(server);
+    for (const pause of [0, 50]) {
+      const accepted = once(server, 'connection') as Promise<[net.Socket]>;
+      const client = await connect();
+      const [socket] = await accepted;
+      await uploadInPart(client, postHead('/', 1e9));
+      await until('it lingers', () => control.lingering === 1);
+      await sleep(pause); // it is the background engine's
+      socket.resetAndDestroy();
+      await closed(socket);
+      assert.notEqual((await readAnswer(client)).saw, 'end');
+    }
+  });
+
   it('signal: closes what lingers, and switches off', async () => {
     const controller = new AbortController();
     const host = await startRefusing({ signal: controller.signal });
