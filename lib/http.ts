@@ -119,9 +119,17 @@ export function isPipelined(request: IncomingMessage, response: ServerResponse):
   return currentResponse(request.socket) !== response;
 }
 
-export function mayHaveBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+export function mayHaveBody({ rawHeaders }: IncomingMessage): boolean {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!;
+    if (name.length === transferEncoding.length && name.toLowerCase() === transferEncoding) return true;
+    if (name.length === contentLength.length && name.toLowerCase() === contentLength) return rawHeaders[index + 1] !== '0';
+  }
+  return false;
 }
+
+const transferEncoding = 'transfer-encoding';
+const contentLength = 'content-length';
 
 /**
  * To be called when the whole response has been written, be it still above the kernel. If it is the connection's last

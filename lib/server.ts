@@ -10,7 +10,8 @@ import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
 import { describe, makeError } from './errors.js';
 import { takeReset } from './handle.js';
 import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from './http.js';
-import { derivePrototypes, override, type DestroyCallback } from './intercept.js';
+import { override } from './intercept.js';
+import { isKeptSocket, KeptSockets } from './kept-sockets.js';
 import { lingerCloseFor } from './linger-close.js';
 import { abandonLinger, isFlushing, isLingering, LingerMachine } from './linger-machine.js';
 import { checkAmount, checkChoice, checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
@@ -81,37 +82,6 @@ export function checkServer(server: net.Server): void {
 const longestTimer = 2 ** 31 - 1;
 
 const keepers = new WeakMap<net.Server, Keeper>();
-const keepersBySocket = new WeakMap<net.Socket, Keeper>();
-
-/** The prototype of a socket that a keeper cares for, by its own. */
-const keptPrototype = derivePrototypes({
-  _destroy: (inner) =>
-    function (this: net.Socket, error: Error | null, callback: DestroyCallback) {
-      const proceed = (): void => void Reflect.apply(inner, this, [error, callback] as never[]);
-      const keeper = keepersBySocket.get(this);
-      if (keeper === undefined) proceed();
-      else keeper.destroying(this, error, proceed);
-    },
-  // Who calls it a second time, server.closeAllConnections() for one, does not want to wait.
-  destroy: (inner) =>
-    function (this: net.Socket, ...args: unknown[]) {
-      if (this.destroyed && args[0] == null) keepersBySocket.get(this)?.abandon(this);
-      return Reflect.apply(inner, this, args as never[]);
-    },
-  // Node's own would come at the end of the linger, or not at all: the background engine has the descriptor.
-  resetAndDestroy: (inner) =>
-    function (this: net.Socket) {
-      return this.destroyed && abandonLinger(this, true) ? this : Reflect.apply(inner, this, []);
-    },
-  // node:http calls it at the end of an answer that was cut short by destroy(), or after the application has: neither
-  // is a second destroy(), which each call would make at 'finish'.
-  destroySoon: (inner) =>
-    function (this: net.Socket) {
-      // eslint-disable-next-line @typescript-eslint/unbound-method -- as the listener that it adds
-      const isDueToClose = this.destroyed || this.listeners('finish').includes(this.destroy);
-      return isDueToClose ? undefined : Reflect.apply(inner, this, []);
-    },
-});
 
 /** Cares for the connections of one server. */
 export class Keeper implements LingeringClose {
@@ -128,10 +98,10 @@ export class Keeper implements LingeringClose {
   total = 0;
   discardedBytes = 0;
   /** Open connections. */
-  readonly sockets = new Set<net.Socket>();
+  readonly sockets = new KeptSockets((socket, error, close) => this.destroying(socket, error, close));
   /** Those of them that linger, the oldest first. */
   private readonly lingerers = new Set<net.Socket>();
-  /** Those that we have cut short and that are still being closed, and how they count then. */
+  /** Those that we have cut short, until they are closed: how they count then. */
   private readonly cutShort = new Map<net.Socket, 'timeout' | 'evicted'>();
   private readonly undo: (() => void)[] = [];
   private isEnabled = true;
@@ -185,11 +155,6 @@ export class Keeper implements LingeringClose {
   keep(socket: net.Socket): void {
     if (!(socket instanceof net.Socket) || !Object.isExtensible(socket)) return;
     this.sockets.add(socket);
-    const before = keepersBySocket.get(socket);
-    // A server's connection may be given to another one (`server.emit('connection')`).
-    if (before !== this) before?.sockets.delete(socket);
-    if (before === undefined) Object.setPrototypeOf(socket, keptPrototype(Object.getPrototypeOf(socket) as object));
-    keepersBySocket.set(socket, this);
   }
 
   disable(): void {
@@ -205,18 +170,13 @@ export class Keeper implements LingeringClose {
   }
 
   private abandonAll(): void {
-    for (const socket of this.lingerers) this.abandon(socket);
+    for (const socket of this.lingerers) abandonLinger(socket, false);
   }
 
-  /** Within the socket's `_destroy`; `proceed` closes it. */
-  destroying(socket: net.Socket, error: Error | null, proceed: () => void): void {
-    const close = (): void => {
-      this.sockets.delete(socket);
-      proceed();
-    };
+  private destroying(socket: net.Socket, error: Error | null, close: () => void): boolean {
     const reason = this.reasonFor(socket, error);
-    if (reason === null) close();
-    else this.linger(socket, reason, close);
+    if (reason !== null) this.linger(socket, reason, close);
+    return reason !== null;
   }
 
   private reasonFor(socket: net.Socket, error: Error | null): LingerReason | null {
@@ -232,6 +192,7 @@ export class Keeper implements LingeringClose {
     const { limits, policy } = this.options;
     const message = { socket, reason, server: this.server };
     this.begin(socket);
+    watchLateCalls(socket);
     publishStart(message);
     const machine = new LingerMachine(socket, { ...limits, timeout: this.timeout(), fromFlush: true }, (result) => {
       this.noteResult(socket, result);
@@ -277,6 +238,7 @@ export class Keeper implements LingeringClose {
     this.discardedBytes += discardedBytes;
   }
 
+  /** The background engine takes a moment to close it. */
   private cut(socket: net.Socket, cause: 'timeout' | 'evicted', reset = this.options.limits.resetAtLimit): void {
     if (!this.lingerers.delete(socket)) return;
     this.cutShort.set(socket, cause);
@@ -286,10 +248,6 @@ export class Keeper implements LingeringClose {
   /** Resets what lingers. */
   resetLingerers(): void {
     for (const socket of this.lingerers) this.cut(socket, 'timeout', true);
-  }
-
-  abandon(socket: net.Socket): void {
-    if (this.lingerers.has(socket)) abandonLinger(socket, false);
   }
 
   /** The server is being closed: what lingers now has `closingTimeout` left. */
@@ -313,11 +271,36 @@ export class Keeper implements LingeringClose {
   }
 }
 
+/** For a socket that has been destroyed, and lingers before it is closed. */
+function watchLateCalls(socket: net.Socket): void {
+  const destroy = socket.destroy.bind(socket);
+  const destroySoon = socket.destroySoon.bind(socket);
+  const resetAndDestroy = socket.resetAndDestroy.bind(socket);
+  // Who calls it a second time, server.closeAllConnections() for one, does not want to wait.
+  override(socket, 'destroy', function (this: net.Socket, error?: Error) {
+    if (this.destroyed && error == null) abandonLinger(this, false);
+    return destroy(error);
+  });
+  // Node's own would come at the end of the linger, or not at all: the background engine has the descriptor.
+  override(socket, 'resetAndDestroy', function (this: net.Socket) {
+    return this.destroyed && abandonLinger(this, true) ? this : resetAndDestroy();
+  });
+  // node:http calls it at the end of an answer that was cut short by destroy(): not a second destroy().
+  override(socket, 'destroySoon', function (this: net.Socket) {
+    if (!this.destroyed) destroySoon();
+  });
+}
+
+// Every request pays for it: no closure, and no look at request.headers, which node:http makes only when they are asked for.
 function noteRequest(request: http.IncomingMessage, response: http.ServerResponse): void {
   // Anything can be given to `server.emit('request')`.
-  if (!keepersBySocket.has(request.socket)) return;
+  if (!isKeptSocket(request.socket)) return;
   if (isPipelined(request, response)) notePipelining(request.socket);
-  if (mayHaveBody(request)) response.once('prefinish', () => endInput(request, response));
+  if (mayHaveBody(request)) response.on('prefinish', noteWritten);
+}
+
+function noteWritten(this: http.ServerResponse): void {
+  endInput(this.req, this);
 }
 
 /**

@@ -1,0 +1,89 @@
+// The open connections of a server, and a hook in the `_destroy` of each.
+//
+// Every connection pays for it, most of them for nothing, so it is what V8 takes cheaply: plain properties, put on in the
+// same order and never taken away. A prototype of our own would cost a connection of node:http more than all else that it
+// does, since what node:http adds to the socket afterwards then has no shape that V8 has seen before; a Set that sockets
+// are put into and taken from keeps dead ones alive until the next full garbage collection.
+import type net from 'node:net';
+
+import type { DestroyCallback } from './intercept.js';
+
+type Destroy = (this: Kept, error: Error | null, callback: DestroyCallback) => void;
+
+const listKey = Symbol('socket-linger.list');
+const placeKey = Symbol('socket-linger.place');
+
+interface Kept extends net.Socket {
+  [listKey]?: KeptSockets;
+  /** In its list; -1: not any more. */
+  [placeKey]: number;
+  _destroy: Destroy;
+}
+
+const nowhere = -1;
+
+/** Hooks by what they stand in front of: mostly there is one for all sockets. */
+const hooks = new WeakMap<Destroy, Destroy>();
+
+function hookBefore(inner: Destroy): Destroy {
+  let hook = hooks.get(inner);
+  if (hook === undefined) {
+    hook = function (error, callback) {
+      const list = this[listKey]!;
+      const close = (): void => {
+        list.delete(this);
+        inner.call(this, error, callback);
+      };
+      if (!list.holdBack(this, error, close)) close();
+    };
+    hooks.set(inner, hook);
+  }
+  return hook;
+}
+
+/** Anything may be asked. */
+export function isKeptSocket(socket: net.Socket | null | undefined): boolean {
+  return (socket as Partial<Kept> | null | undefined)?.[listKey] !== undefined;
+}
+
+export class KeptSockets implements Iterable<net.Socket> {
+  private readonly sockets: Kept[] = [];
+
+  /** `holdBack` is asked within the `_destroy` of each; true: it calls `close` later. */
+  constructor(readonly holdBack: (socket: net.Socket, error: Error | null, close: () => void) => boolean) {}
+
+  /** A socket belongs to the list that it was added to last. */
+  add(socket: net.Socket): void {
+    const kept = socket as Kept;
+    const before = kept[listKey];
+    before?.delete(kept);
+    kept[listKey] = this;
+    kept[placeKey] = this.sockets.push(kept) - 1;
+    if (before === undefined) kept._destroy = hookBefore(kept._destroy);
+  }
+
+  get size(): number {
+    return this.sockets.length;
+  }
+
+  has(socket: net.Socket): boolean {
+    const kept = socket as Partial<Kept>;
+    return kept[listKey] === this && kept[placeKey] !== nowhere;
+  }
+
+  delete(socket: net.Socket): void {
+    const kept = socket as Kept;
+    const place = kept[placeKey];
+    if (kept[listKey] !== this || place === nowhere) return;
+    kept[placeKey] = nowhere;
+    const last = this.sockets.pop()!;
+    if (last === kept) return;
+    this.sockets[place] = last;
+    last[placeKey] = place;
+  }
+
+  /** Those that are open now, whatever becomes of them meanwhile. */
+  [Symbol.iterator](): IterableIterator<net.Socket> {
+    return [...this.sockets].values();
+  }
+}
