@@ -7,7 +7,7 @@ import tls from 'node:tls';
 import { onAbort } from './abort.js';
 import { afterClose } from './connection.js';
 import { makeError } from './errors.js';
-import { currentResponse, httpConnections, idleConnections, isUpgraded, makeLast, watchExchanges } from './http.js';
+import { currentResponse, httpConnections, idleConnections, isUpgraded, makeLast, unfinishedRequest, watchExchanges } from './http.js';
 import { override } from './intercept.js';
 import { isLingering } from './linger-machine.js';
 import { checkAmount, checkChoice, checkObject, checkSignal } from './linger-options.js';
@@ -121,7 +121,8 @@ class Closing {
   private readonly isHttp: boolean;
   private readonly lingeredBefore: Keeper['outcomes'];
   private readonly seen = new Set<net.Socket>();
-  private readonly answering = new WeakSet<http.ServerResponse>();
+  /** Requests and responses after whose end the connection is looked at again. */
+  private readonly awaited = new WeakSet<object>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private reset = 0;
   private isGraceOver = false;
@@ -240,14 +241,19 @@ class Closing {
     const response = currentResponse(socket);
     if (response !== null) this.settleAfter(socket, response);
     else if (idle?.has(socket) === true) this.settleIdle(socket);
-    // else a request is arriving, and comes by noteRequest()
+    else this.settleAtClose(unfinishedRequest(socket));
+    // Where there is none a request is arriving, and comes by noteRequest().
   }
 
   private settleAfter(socket: net.Socket, response: http.ServerResponse): void {
     makeLast(socket, response);
-    if (this.answering.has(response)) return;
-    this.answering.add(response);
-    response.once('close', () => this.settleSoon());
+    this.settleAtClose(response);
+  }
+
+  private settleAtClose(message: http.ServerResponse | http.IncomingMessage | null): void {
+    if (message === null || this.awaited.has(message)) return;
+    this.awaited.add(message);
+    message.once('close', () => this.settleSoon());
   }
 
   private settleIdle(socket: net.Socket): void {

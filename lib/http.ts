@@ -42,9 +42,10 @@ export function isUpgraded(socket: net.Socket): boolean {
   return internals(socket).parser == null;
 }
 
-/** The request's body has not been received to its end. */
-export function hasUnfinishedRequest(socket: net.Socket): boolean {
-  return internals(socket).parser?.incoming?.complete === false;
+/** The request whose body has not been received to its end. */
+export function unfinishedRequest(socket: net.Socket): IncomingMessage | null {
+  const request = internals(socket).parser?.incoming;
+  return request?.complete === false ? request : null;
 }
 
 /** A request has begun and has not been received to its end, be it only the first bytes of its head. */

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { attempt } from './connection.js';
 import type { LingerReason } from './diagnostics.js';
 import { descriptorOf, hasDescriptor, readBuffered, writeBuffered } from './handle.js';
-import { hasBegunResponse, hasUnfinishedRequest, isBetweenResponses, isReceivingRequest, isRefusal, isUpgraded } from './http.js';
+import { hasBegunResponse, isBetweenResponses, isReceivingRequest, isRefusal, isUpgraded, unfinishedRequest } from './http.js';
 import { hasLingered, isLingering } from './linger-machine.js';
 import { native } from './native.js';
 
@@ -40,7 +40,7 @@ function reasonOfHttp(socket: net.Socket, error: Error | null, policy: LingerPol
   // node:http's own answer, and destroy() with the reason for it
   if (error !== null) return isRefusal(error) && !hasBegunResponse(socket) ? 'protocol-error' : null;
   if (!isBetweenResponses(socket)) return null;
-  if (hasUnfinishedRequest(socket)) return 'unfinished-request';
+  if (unfinishedRequest(socket) !== null) return 'unfinished-request';
   if (hasUnsentOutput(socket)) return 'unsent-output';
   // An idle connection that is closed owes nobody an answer.
   if (socket.writableEnded && refused.has(socket)) return 'protocol-error';

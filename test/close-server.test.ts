@@ -99,6 +99,20 @@ describeEngines('closeServer', () => {
         assert.deepEqual([lingered['peer-fin'], reset], [1, 0]);
       });
 
+      it(`waits for the rest of a request that was answered already: ${title}`, async () => {
+        const { server, connect, requested } = await start((_, response) => response.end('early'), { keepAliveTimeout: 0 });
+        const client = await connect();
+        await send(client, `${get.replace('GET', 'POST').replace('\r\n\r\n', '\r\nContent-Length: 6\r\n\r\n')}123`);
+        await requested(1);
+        const closing = closeServer(server);
+        await sleep(1200); // connections that have never sent anything have been ended by then
+        await send(client, '456');
+        const { body, saw } = await readAnswer(client);
+        client.end();
+        assert.deepEqual([body.toString(), saw], ['early', 'end']);
+        assert.equal((await closing).reset, 0);
+      });
+
       it(`answers pipelined requests to the last: ${title}`, async () => {
         const { server, connect, requested } = await start((request, response) => void setTimeout(() => response.end(request.url), 30));
         const client = await connect();
