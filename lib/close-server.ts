@@ -126,6 +126,8 @@ class Closing {
   private readonly timers = new Set<NodeJS.Timeout>();
   private reset = 0;
   private isGraceOver = false;
+  /** At the timeout, or aborted: who still comes is reset as well. */
+  private isOver = false;
 
   constructor(
     private readonly keeper: Keeper,
@@ -154,30 +156,29 @@ class Closing {
     server.prependListener(connection, noteConnection);
     const ignoreRequests = watchExchanges(server, { request: noteRequest });
     let ignoreAbort: (() => void) | undefined;
-    try {
-      const closed = this.stopListening();
-      this.later(firstRequestGrace, () => {
-        this.isGraceOver = true;
-        this.settleAll();
-      });
-      this.later(options.timeout, () => this.resetAll());
-      const aborted = new Promise<never>((_, reject) => {
-        const { signal } = options;
-        const abort = (): void => {
-          this.resetAll();
-          reject(Object.assign(makeError('ABORT_ERR'), { cause: signal?.reason as unknown }));
-        };
-        if (signal?.aborted === true) abort();
-        else if (signal !== undefined) ignoreAbort = onAbort(signal, abort);
-      });
-      await Promise.race([closed, aborted]);
-      return this.result();
-    } finally {
+    const aborted = new Promise<never>((_, reject) => {
+      const { signal } = options;
+      const abort = (): void => {
+        this.resetAll();
+        reject(Object.assign(makeError('ABORT_ERR'), { cause: signal?.reason as unknown }));
+      };
+      if (signal?.aborted === true) abort();
+      else if (signal !== undefined) ignoreAbort = onAbort(signal, abort);
+    });
+    this.later(firstRequestGrace, () => {
+      this.isGraceOver = true;
+      this.settleAll();
+    });
+    this.later(options.timeout, () => this.resetAll());
+    // Also after an abort: connections may come until then.
+    const closed = this.stopListening().finally(() => {
       for (const timer of this.timers) clearTimeout(timer);
       ignoreAbort?.();
       ignoreRequests();
       server.off(connection, noteConnection);
-    }
+    });
+    await Promise.race([closed, aborted]);
+    return this.result();
   }
 
   /** Without what node:http does to idle connections: a reset for a request that has just arrived. */
@@ -205,7 +206,7 @@ class Closing {
     const count = (): void => void (accepted += 1);
     server.on('connection', count);
     // libuv accepts one in a turn of the event loop. While there are always more of them, somebody has to be the last.
-    for (let turns = 0, before = -1; accepted > before && turns < longestBacklog; turns += 1) {
+    for (let turns = 0, before = -1; accepted > before && turns < longestBacklog && !this.isOver; turns += 1) {
       before = accepted;
       await turnOfEventLoop();
     }
@@ -227,6 +228,7 @@ class Closing {
   }
 
   private settleAll(): void {
+    if (this.isOver) return this.resetAll();
     const idle = this.isHttp ? idleConnections(this.server) : undefined;
     for (const socket of this.keeper.sockets) this.settle(socket, idle);
   }
@@ -262,13 +264,15 @@ class Closing {
   }
 
   private resetAll(): void {
+    this.isOver = true;
     this.keeper.resetLingerers();
     // In the middle of a handshake there is no TLSSocket that anybody knows of.
     for (const socket of new Set([...this.keeper.sockets, ...findConnections(this.server)])) {
       if (socket.destroyed || isLingering(socket)) continue;
       this.seen.add(socket);
       this.reset += 1;
-      void resetClose(socket).catch(() => socket.destroy()); // unix-domain sockets have no reset
+      this.keeper.forget(socket); // it is not to linger: unix-domain sockets have no reset
+      void resetClose(socket).catch(() => socket.destroy());
     }
   }
 

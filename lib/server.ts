@@ -157,6 +157,12 @@ export class Keeper implements LingeringClose {
     this.sockets.add(socket);
   }
 
+  /** The connection is closed as without us. */
+  forget(socket: net.Socket): void {
+    this.sockets.delete(socket);
+    if (keepersBySocket.get(socket) === this) keepersBySocket.delete(socket);
+  }
+
   disable(): void {
     if (!this.isEnabled) return;
     this.isEnabled = false;

@@ -229,6 +229,33 @@ describeEngines('closeServer', () => {
     assert.equal((await closing).lingered['peer-fin'], 1);
   });
 
+  for (const how of ['timeout', 'signal'] as const) {
+    it(`resets who still waits to be accepted, ${how}`, async () => {
+      const { server } = await startHost('http', () => undefined);
+      const target = server.address() as net.AddressInfo;
+      const clients = Array.from({ length: 50 }, () => track(net.connect(target.port)));
+      for (const client of clients) client.on('error', () => undefined).write(get);
+      // They connect before this process accepts any.
+      setImmediate(() => {
+        for (const startedAt = performance.now(); performance.now() - startedAt < 50; );
+      });
+      const closing = closeServer(server, how === 'timeout' ? { timeout: 0 } : { signal: AbortSignal.abort() });
+      if (how === 'timeout') await closing;
+      else await assert.rejects(closing, { code: 'ABORT_ERR' });
+      await until('all are closed', () => clients.every((client) => client.closed));
+    });
+  }
+
+  it('timeout, unix-domain: nothing begins to linger', async () => {
+    const server = http.createServer((_, response) => response.end('early'));
+    enableLingeringClose(server);
+    const client = track(net.connect(await listen(server, 'unix')));
+    await send(client, get.replace('GET', 'POST').replace('\r\n\r\n', '\r\nContent-Length: 1000000\r\n\r\n'));
+    await once(server, 'request');
+    const { lingered, reset } = await closeServer(server, { timeout: 50 });
+    assert.deepEqual([Object.values(lingered).reduce((a, b) => a + b), reset], [0, 1]);
+  });
+
   it('signal: resets what is left and rejects', async () => {
     const { server, connect, requested } = await startHost('http', () => undefined);
     const client = await connect();
