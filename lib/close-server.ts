@@ -13,7 +13,7 @@ import { isLingering } from './linger-machine.js';
 import { checkAmount, checkChoice, checkObject, checkSignal } from './linger-options.js';
 import { unreadBytes } from './linger-reason.js';
 import { resetClose } from './reset-close.js';
-import { checkServer, isKept, keeperFor, type Keeper } from './server.js';
+import { checkServer, isGone, isKept, keeperFor, type Keeper } from './server.js';
 import type { Outcome } from './verdict.js';
 
 export interface CloseServerOptions {
@@ -143,6 +143,7 @@ class Closing {
     const isTls = server instanceof tls.Server;
     // A socket below TLS is closed by what is above.
     for (const socket of findConnections(server)) if (!isTls || socket instanceof tls.TLSSocket) keeper.keep(socket);
+    keeper.sweep();
     for (const socket of keeper.sockets) this.seen.add(socket);
 
     const noteRequest = ({ socket }: http.IncomingMessage): void => {
@@ -192,6 +193,7 @@ class Closing {
     restore();
     await closed;
     // Node's server has closed a little before its last socket has.
+    for (const socket of this.seen) if (isGone(socket)) this.seen.delete(socket);
     await Promise.all([...this.seen].map((socket) => new Promise<void>((resolve) => afterClose(socket, resolve))));
     await turnOfEventLoop(); // until that has been counted
   }

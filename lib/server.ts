@@ -8,7 +8,7 @@ import { onAbort } from './abort.js';
 import { setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
 import { describe, makeError } from './errors.js';
-import { takeReset } from './handle.js';
+import { isDead, takeReset } from './handle.js';
 import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from './http.js';
 import { override } from './intercept.js';
 import { isKeptSocket, KeptSockets } from './kept-sockets.js';
@@ -83,6 +83,11 @@ const longestTimer = 2 ** 31 - 1;
 
 const keepers = new WeakMap<net.Server, Keeper>();
 
+/** It has lost its handle, and not to a linger: nobody will close it. */
+export function isGone(socket: net.Socket): boolean {
+  return !socket.destroyed && isDead(socket) && !isLingering(socket);
+}
+
 /** Cares for the connections of one server. */
 export class Keeper implements LingeringClose {
   readonly outcomes: Record<Outcome | 'evicted', number> = {
@@ -99,6 +104,8 @@ export class Keeper implements LingeringClose {
   discardedBytes = 0;
   /** Open connections. */
   readonly sockets = new KeptSockets((socket, error, close) => this.destroying(socket, error, close));
+  /** How many of them there may be before somebody looks for those that are gone. */
+  private sweepAt = 128;
   /** Those of them that linger, the oldest first. */
   private readonly lingerers = new Set<net.Socket>();
   /** Those that we have cut short, until they are closed: how they count then. */
@@ -155,6 +162,13 @@ export class Keeper implements LingeringClose {
   keep(socket: net.Socket): void {
     if (!(socket instanceof net.Socket) || !Object.isExtensible(socket)) return;
     this.sockets.add(socket);
+    if (this.sockets.size >= this.sweepAt) this.sweep();
+  }
+
+  /** A socket that was sent to another process has no handle any more, and is never destroyed here. */
+  sweep(): void {
+    for (const socket of this.sockets) if (isGone(socket)) this.sockets.delete(socket);
+    this.sweepAt = Math.max(128, 2 * this.sockets.size);
   }
 
   /** The connection is closed as without us. */

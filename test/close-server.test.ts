@@ -1,11 +1,12 @@
 // closeServer(): the graceful stop.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 
-import { closeServer, enableLingeringClose, type CloseServerOptions } from 'socket-linger';
+import { closeServer, enableLingeringClose, type CloseServerOptions, type LingeringClose } from 'socket-linger';
 
 import { describeEngines } from './support/engines.js';
 import { protocols, readAnswer, send, startHost, type Host } from './support/http.js';
@@ -203,6 +204,23 @@ describeEngines('closeServer', () => {
     assert.equal(data.toString(), 'my own goodbye');
     const { closed: plain } = await closing;
     assert.equal(plain, 1);
+  });
+
+  it('net: sockets that were sent to another process are nothing to wait for, nor to remember', async () => {
+    const program = "process.on('message', (_, socket) => socket.end('elsewhere')).on('disconnect', () => process.exit())";
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const server = net.createServer({ pauseOnConnect: true }, (socket) => child.send('take it', socket));
+    const control = enableLingeringClose(server) as LingeringClose & { readonly sockets: ReadonlySet<net.Socket> };
+    const target = await listen(server);
+    for (let i = 0; i < 200; i += 1) {
+      const { data } = await readAll(track(net.connect(target)));
+      assert.equal(data.toString(), 'elsewhere');
+    }
+    assert.ok(control.sockets.size < 150);
+    const { reset } = await closeServer(server, { streams: 'wait' });
+    assert.deepEqual([reset, control.sockets.size], [0, 0]);
+    child.disconnect();
+    await once(child, 'exit');
   });
 
   it('net, tls: resets at the timeout, a handshake that never ends included', async () => {
