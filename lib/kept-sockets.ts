@@ -34,7 +34,7 @@ function hookBefore(inner: Destroy): Destroy {
         list.delete(this);
         inner.call(this, error, callback);
       };
-      if (!list.holdBack(this, error, close)) close();
+      if (!list.has(this) || !list.holdBack(this, error, close)) close();
     };
     hooks.set(inner, hook);
   }
@@ -71,6 +71,7 @@ export class KeptSockets implements Iterable<net.Socket> {
     return kept[listKey] === this && kept[placeKey] !== nowhere;
   }
 
+  /** It is closed as without us. */
   delete(socket: net.Socket): void {
     const kept = socket as Kept;
     const place = kept[placeKey];

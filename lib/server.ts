@@ -174,7 +174,6 @@ export class Keeper implements LingeringClose {
   /** The connection is closed as without us. */
   forget(socket: net.Socket): void {
     this.sockets.delete(socket);
-    if (keepersBySocket.get(socket) === this) keepersBySocket.delete(socket);
   }
 
   disable(): void {
