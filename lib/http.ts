@@ -136,18 +136,29 @@ const contentLength = 'content-length';
  * To be called when the whole response has been written, be it still above the kernel. If it is the connection's last
  * one and the request has not been received to its end, the rest of that is thrown away from now on, unless somebody
  * reads it: a client that reads no answer before it has sent all would wait for us, and we for it. No request that
- * comes behind is served any more.
+ * comes behind is served any more. True: somebody reads the rest, or has begun to (see discardInput()).
  */
-export function endInput(request: IncomingMessage, response: ServerResponse): void {
+export function endInput(request: IncomingMessage, response: ServerResponse): boolean {
   const { parser } = internals(request.socket);
-  if (parser?.incoming !== request || request.complete || (response as Response)._last !== true) return;
+  if (parser?.incoming !== request || request.complete || (response as Response)._last !== true) return false;
   parser.onIncoming = (late) => {
     // As node:http does where nobody listens: else it would hand the socket over, as 'connect' or 'upgrade'.
     late.upgrade = false;
     late._dump?.();
     return 0;
   };
-  if (request.listenerCount('data') === 0 && request.listenerCount('readable') === 0) (request as Request)._dump?.();
+  if (request.listenerCount('data') > 0 || request.listenerCount('readable') > 0) return true;
+  (request as Request)._dump?.();
+  return false;
+}
+
+/**
+ * Throws the rest of the request away although somebody has begun to read it. The reader must not take what it has for
+ * the whole: to it the request does not end, as if Node had closed the connection.
+ */
+export function discardInput(request: IncomingMessage): void {
+  override(request, 'push', () => true);
+  request.socket.resume();
 }
 
 /**

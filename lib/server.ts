@@ -17,6 +17,7 @@ import { abandonLinger, isFlushing, isLingering, LingerMachine } from './linger-
 import { checkAmount, checkChoice, checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
 import { noteClientError, notePipelining, reasonToLinger, type LingerPolicy } from './linger-reason.js';
 import { checkBoolean } from './sockopt.js';
+import { discardWhenStalled } from './stalled-request.js';
 import type { LingerResult, Outcome } from './verdict.js';
 
 /** How a server's connections linger; the options of lingerClose() besides. */
@@ -319,7 +320,7 @@ function noteRequest(request: http.IncomingMessage, response: http.ServerRespons
 }
 
 function noteWritten(this: http.ServerResponse): void {
-  endInput(this.req, this);
+  if (endInput(this.req, this)) discardWhenStalled(this.req, this);
 }
 
 /**
