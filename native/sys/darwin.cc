@@ -34,6 +34,8 @@ int ReadCount(int fd, int option, int64_t* count) {
 
 OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
+int GetCredentials(int, const OptionRow&, OptionValue*) { return ENOPROTOOPT; }  // no row has them
+
 // `fin_queued` decides nothing here. A socket buffer holds data only: tcp_input.c knows the FIN's
 // acknowledgement by `acked > sb_cc`.
 int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued */, Queues* queues) {
