@@ -26,14 +26,14 @@ function register(child: ChildProcess): ChildProcess {
 const answerLimitMs = 180_000;
 
 /** The first of what is waited for, or the reason why it can't come any more. */
-async function orGone<T>(child: ChildProcess, name: string, awaited: Promise<T>): Promise<T> {
+async function orGone<T>(child: ChildProcess, name: string, awaited: Promise<T>, limitMs = answerLimitMs): Promise<T> {
   const settled = new AbortController();
   const gone = async (): Promise<never> => {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal: settled.signal });
     throw new BenchError(`${name} ended unexpectedly (${child.signalCode ?? `status ${child.exitCode}`})`);
   };
   const late = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => reject(new BenchError(`${name} does not answer`)), answerLimitMs);
+    const timer = setTimeout(() => reject(new BenchError(`${name} does not answer`)), limitMs);
     settled.signal.addEventListener('abort', () => clearTimeout(timer));
   });
   try {
@@ -109,9 +109,13 @@ export class LineChild {
     this.lines = createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   }
 
-  async ask(request: string): Promise<string[]> {
+  get pid(): number {
+    return this.process.pid!;
+  }
+
+  async ask(request: string, limitMs?: number): Promise<string[]> {
     this.process.stdin!.write(`${request}\n`);
-    return orGone(this.process, this.program, this.readAnswer());
+    return orGone(this.process, this.program, this.readAnswer(), limitMs);
   }
 
   stop(): Promise<void> {

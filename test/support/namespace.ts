@@ -60,6 +60,12 @@ export function noNamespaceReason(...tools: string[]): string | undefined {
   return missing === undefined ? undefined : `${missing} is not installed`;
 }
 
+/** unshare's arguments that run a command in a namespace of its own, with loopback. */
+export function inNamespace(...command: string[]): string[] {
+  if (namespace === undefined || typeof namespace === 'string') throw new Error('check noNamespaceReason() first');
+  return [...namespace, '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...command];
+}
+
 export interface ScenarioRun<Result> {
   result: Result;
   counters: AbortCounters;
@@ -67,10 +73,8 @@ export interface ScenarioRun<Result> {
 
 /** Runs a script of this folder in a namespace of its own; what it prints, which is JSON. */
 export async function runInNamespace<Result>(script: string, ...args: string[]): Promise<Result> {
-  if (namespace === undefined || typeof namespace === 'string') throw new Error('check noNamespaceReason() first');
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const inside = 'ip link set lo up && exec "$@"';
-  const child = spawn('unshare', [...namespace, '--', 'sh', '-c', inside, 'sh', process.execPath, file, ...args], {
+  const child = spawn('unshare', inNamespace(process.execPath, file, ...args), {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 110_000, // one that hangs is not left behind
     killSignal: 'SIGKILL',
