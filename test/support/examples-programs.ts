@@ -102,6 +102,13 @@ export class Program {
   kill(): Promise<void> {
     return kill(this.child);
   }
+
+  /** Asks it to stop, and resolves with its exit status. */
+  async stop(): Promise<number | null> {
+    this.child.kill('SIGTERM');
+    await this.ended;
+    return this.child.exitCode;
+  }
 }
 
 /** An example that listens, and its port. */
