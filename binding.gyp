@@ -10,6 +10,7 @@
         "native/napi/linger.cc",
         "native/napi/options.cc",
         "native/napi/queues.cc",
+        "native/napi/tcp_info.cc",
         "native/linger/mailbox.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
@@ -17,8 +18,8 @@
       "cflags_cc": ["-Wall", "-Wextra", "-fvisibility=hidden"],
       "conditions": [
         ["OS=='linux'", {
-          "sources": ["native/sys/posix.cc", "native/sys/linux.cc", "native/linger/epoll.cc",
-            "native/linger/receive_buffers.cc", "native/linger/record.cc"],
+          "sources": ["native/sys/posix.cc", "native/sys/linux.cc", "native/sys/linux_tcp_info.cc",
+            "native/linger/epoll.cc", "native/linger/receive_buffers.cc", "native/linger/record.cc"],
           # One binary for machines with an older C++ runtime, or none (Alpine's plain image).
           "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL",
             # The engine's thread runs our code: it must not be unloaded with the last worker that used it.
@@ -27,11 +28,11 @@
           "sources": ["native/linger/none.cc"]
         }],
         ["OS=='mac'", {
-          "sources": ["native/sys/posix.cc", "native/sys/darwin.cc"],
+          "sources": ["native/sys/posix.cc", "native/sys/darwin.cc", "native/sys/darwin_tcp_info.cc"],
           "xcode_settings": { "GCC_SYMBOLS_PRIVATE_EXTERN": "YES", "MACOSX_DEPLOYMENT_TARGET": "11.0" }
         }],
         ["OS in 'freebsd openbsd netbsd dragonflybsd'.split()", {
-          "sources": ["native/sys/posix.cc", "native/sys/bsd.cc"]
+          "sources": ["native/sys/posix.cc", "native/sys/bsd.cc", "native/sys/bsd_tcp_info.cc"]
         }],
         ["OS not in 'linux mac freebsd openbsd netbsd dragonflybsd'.split()", {
           "sources": ["native/sys/unsupported.cc"]

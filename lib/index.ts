@@ -22,3 +22,5 @@ export {
 } from './options.js';
 export { getNoDelay, getOption, getRawOption, setNoDelay, setOption, setRawOption } from './sockopt.js';
 export { type LingerResult } from './verdict.js';
+export { tcpInfo } from './tcp-info.js';
+export { type TcpInfo } from './tcp-info-fields.js';

@@ -33,6 +33,23 @@ export interface NativeOption {
   readonly set: (descriptor: number, value: unknown) => void;
 }
 
+/** Where a field of tcpInfo() is in the bytes that the kernel returns. */
+export interface NativeTcpInfoField {
+  readonly name: string;
+  readonly kind: 'number' | 'limit' | 'bigint' | 'boolean' | 'state' | 'name' | 'flags';
+  readonly offset: number;
+  /** Bytes: 1, 2, 4 or 8. */
+  readonly size: number;
+  /** Of a bit field; else 0 and all of them. */
+  readonly shift: number;
+  readonly bits: number;
+  /** From the system's unit to that of the name. */
+  readonly factor: number;
+  /** Bytes that the kernel has to return for it. */
+  readonly needs: number;
+  readonly names: readonly string[];
+}
+
 export interface Native {
   /** Without `get` or `set` where that can not be done. */
   readonly options: readonly (Omit<NativeOption, 'get' | 'set'> & Partial<NativeOption>)[];
@@ -50,6 +67,11 @@ export interface Native {
   /** Bytes, by one system call. For descriptors that are known to be a socket's. */
   readUnread(descriptor: number): number;
   readTcpState(descriptor: number): number;
+  describeTcpInfo(): readonly NativeTcpInfoField[];
+  /** Fills `bytes`; how many there are, 0: not TCP. */
+  readTcpInfo(descriptor: number, bytes: Uint8Array): number;
+  /** From the system's number of a state to an index into tcpStates. */
+  toTcpState(number: number): number;
   /** SO_ERROR, cleared by this: an error number, or 0. */
   takeError(descriptor: number): number;
   /** Fills [bytes, InputEnd, error number]. Never blocks. */

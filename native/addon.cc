@@ -7,6 +7,7 @@
 #include "napi/linger.h"
 #include "napi/options.h"
 #include "napi/queues.h"
+#include "napi/tcp_info.h"
 
 namespace socket_linger {
 namespace {
@@ -33,6 +34,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["readQueues"] = MakeReadQueues(env);
   exports["readUnread"] = MakeReadUnread(env);
   exports["readTcpState"] = Napi::Function::New<ReadTcpState>(env, "readTcpState");
+  exports["describeTcpInfo"] = Napi::Function::New<DescribeTcpInfo>(env, "describeTcpInfo");
+  exports["readTcpInfo"] = MakeReadTcpInfo(env);
+  exports["toTcpState"] = Napi::Function::New<ToTcpState>(env, "toTcpState");
   exports["takeError"] = Napi::Function::New<TakeError>(env, "takeError");
   exports["discard"] = Napi::Function::New<Discard>(env, "discard");
   exports["makeError"] = Napi::Function::New<MakeError>(env, "makeError");

@@ -21,27 +21,32 @@ parse() { # file, flags
   "$cxx" "${flags[@]}" -fsyntax-only "$@" "native/sys/$file"
 }
 
-symbols() { # list, file, flags: what the file defines for others, signatures included
-  local list=$work/$1 file=$2
+symbols() { # list, system, flags: what the system's files define for others, signatures included
+  local list=$work/$1 system=$2 part
   shift 2
-  "$cxx" "${flags[@]}" -c -o "$list.o" "$@" "native/sys/$file"
-  nm --defined-only --extern-only --format=posix "$list.o" | cut -d ' ' -f 1 | LC_ALL=C sort >"$list"
+  for part in "$system.cc" "${system}_tcp_info.cc"; do
+    "$cxx" "${flags[@]}" -c -o "$list.o" "$@" "native/sys/$part"
+    nm --defined-only --extern-only --format=posix "$list.o"
+  done | cut -d ' ' -f 1 | LC_ALL=C sort >"$list"
 }
 
-# A function that is missing is no error before linking, so: the same set as linux.cc has.
-posix() { # file, flags
-  parse "$@"
-  symbols theirs "$@"
+# A function that is missing is no error before linking, so: the same set as Linux has.
+posix() { # system, flags
+  local system=$1
+  shift
+  parse "$system.cc" "$@"
+  parse "${system}_tcp_info.cc" "$@"
+  symbols theirs "$system" "$@"
   if ! diff "$work/linux" "$work/theirs" >&2; then
-    echo "check-sys: $1 does not define what linux.cc does (< linux.cc, > $1)" >&2
+    echo "check-sys: $system does not define what linux does (< linux, > $system)" >&2
     return 1
   fi
 }
 
-symbols linux linux.cc
+symbols linux linux
 shims=native/sys/check
-posix darwin.cc "-I$shims" -include "$shims/darwin/shim.h"
+posix darwin "-I$shims" -include "$shims/darwin/shim.h"
 for name in FREEBSD NETBSD OPENBSD DRAGONFLY; do
-  posix bsd.cc "-I$shims" -include "$shims/bsd/shim.h" "-DCHECK_BSD_$name"
+  posix bsd "-I$shims" -include "$shims/bsd/shim.h" "-DCHECK_BSD_$name"
 done
 if [[ -e native/sys/unsupported.cc ]]; then parse unsupported.cc; fi

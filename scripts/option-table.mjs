@@ -1,12 +1,10 @@
 // Writes the table of options in docs/API.md: from the registry (lib/options.ts), and from the rows that each system's
 // file has. `--check` fails if it is not up to date.
-import { readFileSync, writeFileSync } from 'node:fs';
-import process from 'node:process';
+import { readFileSync } from 'node:fs';
 
 import { registry } from '../dist/lib/options.js';
+import { root, writeTable } from './generated.mjs';
 
-const root = new URL('../', import.meta.url);
-const page = new URL('docs/API.md', root);
 const systems = { Linux: 'linux', macOS: 'darwin', BSD: 'bsd', Windows: 'windows' };
 
 /** The names of the options that a system's file has rows for. */
@@ -49,14 +47,4 @@ const table = [
   ...Object.entries(registry).map(line),
 ].join('\n');
 
-const [begin, end] = ['<!-- options: npm run docs -->\n', '\n<!-- /options -->'];
-const before = readFileSync(page, 'utf8');
-const after = before.replace(/<!-- options: npm run docs -->\n[^]*?<!-- \/options -->/, () => begin + table + end);
-if (process.argv.includes('--check')) {
-  if (after !== before) {
-    console.error('docs/API.md is not what the registry says: npm run docs');
-    process.exitCode = 1;
-  }
-} else {
-  writeFileSync(page, after);
-}
+writeTable('docs/API.md', 'options', table);

@@ -48,6 +48,12 @@ describe('the documentation', () => {
     assert.deepEqual(sections.sort(), functions.sort());
   });
 
+  it("docs/API.md's table of tcpInfo()'s fields is what lib/tcp-info-fields.ts says (npm run docs)", () => {
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/tcp-info-table.mjs', '--check'], { cwd: root, encoding: 'utf8' });
+    assert.equal(stderr, '');
+    assert.equal(status, 0);
+  });
+
   it("docs/API.md's table of options is what the registry says (npm run docs)", () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/option-table.mjs', '--check'], { cwd: root, encoding: 'utf8' });
     assert.equal(stderr, '');

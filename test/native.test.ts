@@ -18,6 +18,7 @@ const calls: Record<string, (descriptor: number) => unknown> = {
   readQueues: (descriptor) => native.readQueues(descriptor, true, false, result),
   readUnread: (descriptor) => native.readUnread(descriptor),
   readTcpState: (descriptor) => native.readTcpState(descriptor),
+  readTcpInfo: (descriptor) => native.readTcpInfo(descriptor, new Uint8Array(8)),
   discard: (descriptor) => native.discard(descriptor, 1, result),
   takeError: (descriptor) => native.takeError(descriptor),
   startLinger: (descriptor) => native.startLinger(descriptor, 1e15, new Float64Array(6), false),
@@ -90,7 +91,7 @@ describe('the addon', () => {
       .filter(([, value]) => typeof value === 'function');
     assert.ok(functions.length >= 7);
     for (const [name, call] of functions) {
-      if (['releaseReference', 'readLingerStats'].includes(name)) continue; // they take none
+      if (['releaseReference', 'readLingerStats', 'describeTcpInfo'].includes(name)) continue; // they take none
       assert.equal(failure(() => (call as () => void)()).code, 'ERR_INVALID_ARG_TYPE', name);
     }
   });

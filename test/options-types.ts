@@ -1,7 +1,7 @@
 // What the compiler knows of options. Nothing here runs: it has to compile, and the lines that are marked must not.
 import type net from 'node:net';
 
-import { getOption, setOption } from 'socket-linger';
+import { getOption, setOption, tcpInfo } from 'socket-linger';
 
 export function check(socket: net.Socket, server: net.Server): void {
   setOption(socket, 'linger', 30);
@@ -28,4 +28,17 @@ export function check(socket: net.Socket, server: net.Server): void {
   getOption(socket, 'peerCredentials').uid satisfies number;
   getOption(socket, 'originalDestination').family satisfies 'IPv4' | 'IPv6';
   getOption(socket, 'savedSyn') satisfies Buffer;
+
+  tcpInfo(server).state satisfies string | null;
+  tcpInfo(socket).rttUs satisfies number | undefined;
+  tcpInfo(socket).bytesAcked satisfies bigint | undefined;
+  tcpInfo(socket).maxPacingRate satisfies number | null | undefined;
+  void tcpInfo(socket).options?.includes('ecn');
+  // @ts-expect-error -- no such option of the handshake
+  void tcpInfo(socket).options?.includes('ECN');
+  tcpInfo(socket).caState satisfies 'open' | 'disorder' | 'cwr' | 'recovery' | 'loss' | undefined;
+  // @ts-expect-error -- no such field
+  tcpInfo(socket).rtt satisfies unknown;
+  // @ts-expect-error -- it may not be there
+  tcpInfo(socket).rttUs satisfies number;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "option.h"
+#include "tcp_info.h"
 
 namespace socket_linger::sys {
 
@@ -68,6 +69,15 @@ int Shutdown(Descriptor, How);
 // may include our FIN.
 int ReadQueues(Descriptor, bool known_tcp, bool fin_queued, Queues*);
 int ReadTcpState(Descriptor, TcpState*);
+
+// Where each field is in the bytes of ReadTcpInfo. Asked once per environment: it may look at the running kernel.
+TcpInfoFields DescribeTcpInfo();
+
+// `length`: how many bytes there is room for, and how many the kernel has returned; 0 where this is no TCP.
+int ReadTcpInfo(Descriptor, void* bytes, size_t* length);
+
+// By the system's own number, as it is in those bytes.
+TcpState ToTcpState(int number);
 
 // One system call: that part of ReadQueues. The descriptor must be a socket's.
 int ReadUnread(Descriptor, int64_t* bytes);

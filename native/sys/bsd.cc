@@ -58,6 +58,8 @@ int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued *
   return 0;
 }
 
+TcpState ToTcpState(int number) { return FromTcps(number); }
+
 int ReadTcpState(Descriptor descriptor, TcpState* state) {
   *state = TcpState::kUnknown;
   const int fd = ToFd(descriptor);

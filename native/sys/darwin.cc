@@ -55,6 +55,8 @@ int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued *
   return error;
 }
 
+TcpState ToTcpState(int number) { return FromTcps(number); }
+
 int ReadTcpState(Descriptor descriptor, TcpState* state) {
   *state = TcpState::kUnknown;
   tcp_connection_info info = {};

@@ -102,24 +102,6 @@ constexpr OptionRow kRows[] = {
     {"windowClamp", IPPROTO_TCP, TCP_WINDOW_CLAMP, Kind::kInteger, kReadWrite, 0, INT_MAX},
 };
 
-// The kernel's numbers, <net/tcp_states.h>; netinet/tcp.h has them as an enum of the same values.
-TcpState FromKernel(uint8_t state) {
-  switch (state) {
-    case TCP_ESTABLISHED: return TcpState::kEstablished;
-    case TCP_SYN_SENT: return TcpState::kSynSent;
-    case TCP_SYN_RECV: return TcpState::kSynReceived;
-    case TCP_FIN_WAIT1: return TcpState::kFinWait1;
-    case TCP_FIN_WAIT2: return TcpState::kFinWait2;
-    case TCP_TIME_WAIT: return TcpState::kTimeWait;
-    case TCP_CLOSE: return TcpState::kClosed;
-    case TCP_CLOSE_WAIT: return TcpState::kCloseWait;
-    case TCP_LAST_ACK: return TcpState::kLastAck;
-    case TCP_LISTEN: return TcpState::kListen;
-    case TCP_CLOSING: return TcpState::kClosing;
-    default: return TcpState::kUnknown;
-  }
-}
-
 // tcp_ioctl() counts the FIN in both send queues, since it takes a sequence number. It is the last
 // thing to be sent, so whatever is unsent includes it.
 void RemoveFin(Queues* queues) {
@@ -211,6 +193,24 @@ int ReadQueues(Descriptor descriptor, bool known_tcp, bool fin_queued, Queues* q
   return errno == ENOTTY ? ReadOtherQueues(fd, queues) : errno;
 }
 
+// The kernel's numbers, <net/tcp_states.h>; netinet/tcp.h has them as an enum of the same values.
+TcpState ToTcpState(int number) {
+  switch (number) {
+    case TCP_ESTABLISHED: return TcpState::kEstablished;
+    case TCP_SYN_SENT: return TcpState::kSynSent;
+    case TCP_SYN_RECV: return TcpState::kSynReceived;
+    case TCP_FIN_WAIT1: return TcpState::kFinWait1;
+    case TCP_FIN_WAIT2: return TcpState::kFinWait2;
+    case TCP_TIME_WAIT: return TcpState::kTimeWait;
+    case TCP_CLOSE: return TcpState::kClosed;
+    case TCP_CLOSE_WAIT: return TcpState::kCloseWait;
+    case TCP_LAST_ACK: return TcpState::kLastAck;
+    case TCP_LISTEN: return TcpState::kListen;
+    case TCP_CLOSING: return TcpState::kClosing;
+    default: return TcpState::kUnknown;
+  }
+}
+
 int ReadTcpState(Descriptor descriptor, TcpState* state) {
   uint8_t number = 0;  // tcpi_state is the first byte of struct tcp_info
   socklen_t size = sizeof number;
@@ -219,7 +219,7 @@ int ReadTcpState(Descriptor descriptor, TcpState* state) {
     *state = TcpState::kUnknown;  // AF_UNIX, UDP
     return 0;
   }
-  *state = size == sizeof number ? FromKernel(number) : TcpState::kUnknown;
+  *state = size == sizeof number ? ToTcpState(number) : TcpState::kUnknown;
   return 0;
 }
 

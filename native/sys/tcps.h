@@ -7,7 +7,7 @@
 
 namespace socket_linger::sys {
 
-[[maybe_unused]] static TcpState FromTcps(uint8_t state) {
+[[maybe_unused]] static TcpState FromTcps(int state) {
   switch (state) {
     case TCPS_CLOSED: return TcpState::kClosed;
     case TCPS_LISTEN: return TcpState::kListen;
@@ -22,6 +22,13 @@ namespace socket_linger::sys {
     case TCPS_TIME_WAIT: return TcpState::kTimeWait;
     default: return TcpState::kUnknown;
   }
+}
+
+// Nothing but the state is left of the connection: tcpi_state is the first byte on all of them.
+[[maybe_unused]] static int ClosedTcpInfo(void* bytes, size_t* length) {
+  *static_cast<uint8_t*>(bytes) = TCPS_CLOSED;
+  *length = 1;
+  return 0;
 }
 
 // Our FIN is in the send queue, which counts data only.

@@ -14,6 +14,9 @@ int Shutdown(Descriptor, How) { return ENOSYS; }
 int ReadQueues(Descriptor, bool, bool, Queues*) { return ENOSYS; }
 int ReadUnread(Descriptor, int64_t*) { return ENOSYS; }
 int ReadTcpState(Descriptor, TcpState*) { return ENOSYS; }
+TcpInfoFields DescribeTcpInfo() { return {nullptr, 0}; }
+int ReadTcpInfo(Descriptor, void*, size_t*) { return ENOSYS; }
+TcpState ToTcpState(int) { return TcpState::kUnknown; }
 int TakeError(Descriptor, int*) { return ENOSYS; }
 int Discard(Descriptor, uint64_t, Discarded*) { return ENOSYS; }
 const char* ErrorName(int) { return "ENOSYS"; }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>  // struct tcp_info has tcpi_state, as theirs
+#define tcp_info glibc_tcp_info
+#include <netinet/tcp.h>
+#undef tcp_info
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -14,6 +16,13 @@
 
 #undef SO_PROTOCOL  // NetBSD has none
 #undef SO_DOMAIN
+
+struct tcp_info {  // the fields that are used, not the layout
+  uint8_t tcpi_state, tcpi_options;
+  uint32_t tcpi_rto, tcpi_snd_mss, tcpi_rcv_mss, tcpi_last_data_recv, tcpi_rtt, tcpi_rttvar, tcpi_snd_ssthresh;
+  uint32_t tcpi_snd_cwnd, tcpi_rcv_space, tcpi_snd_wnd, tcpi_snd_nxt, tcpi_rcv_nxt, tcpi_snd_rexmitpack;
+  uint32_t tcpi_rcv_ooopack, tcpi_snd_zerowin;
+};
 
 #if defined(CHECK_BSD_FREEBSD)
 #define FIONWRITE 0x40046677

@@ -17,6 +17,17 @@
 #define SO_LINGER_SEC 0x1080
 #define TCP_CONNECTION_INFO 0x106
 
+#define TCPCI_OPT_TIMESTAMPS 1
+#define TCPCI_OPT_SACK 2
+#define TCPCI_OPT_WSCALE 4
+#define TCPCI_OPT_ECN 8
+#define TCPCI_FLAG_LOSSRECOVERY 1
+#define TCPCI_FLAG_REORDERING_DETECTED 2
+
 struct tcp_connection_info {  // the fields that are used, not the layout
-  uint8_t tcpi_state;
+  uint8_t tcpi_state, tcpi_snd_wscale, tcpi_rcv_wscale;
+  uint32_t tcpi_options, tcpi_flags, tcpi_rto, tcpi_maxseg, tcpi_snd_ssthresh, tcpi_snd_cwnd, tcpi_snd_wnd;
+  uint32_t tcpi_snd_sbbytes, tcpi_rcv_wnd, tcpi_rttcur, tcpi_srtt, tcpi_rttvar;
+  uint64_t tcpi_txpackets, tcpi_txbytes, tcpi_txretransmitbytes, tcpi_rxpackets, tcpi_rxbytes, tcpi_rxoutoforderbytes;
+  uint64_t tcpi_txretransmitpackets;
 };

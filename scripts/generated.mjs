@@ -1,0 +1,22 @@
+// The parts of the documentation that are made from tables in lib/, between <!-- NAME: npm run docs --> and <!-- /NAME -->.
+// `--check` fails if one is not up to date.
+import { readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+
+export const root = new URL('../', import.meta.url);
+
+export function writeTable(page, name, table) {
+  const file = new URL(page, root);
+  const [begin, end] = [`<!-- ${name}: npm run docs -->\n`, `\n<!-- /${name} -->`];
+  const before = readFileSync(file, 'utf8');
+  const start = before.indexOf(begin);
+  const stop = before.indexOf(end, start);
+  if (start === -1 || stop === -1) throw new Error(`${page} has no place for ${name}`);
+  const after = before.slice(0, start) + begin + table + before.slice(stop);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, after);
+  } else if (after !== before) {
+    console.error(`${page} is not what the table of ${name} says: npm run docs`);
+    process.exitCode = 1;
+  }
+}
