@@ -10,18 +10,19 @@ import { discard } from './discard.js';
 import { idle } from './idle.js';
 import { options } from './options.js';
 import { makeReport, type BenchmarkReport } from './report.js';
+import { server } from './server.js';
 import { stall } from './stall.js';
 import { renderBenchmark, renderHead } from './table.js';
 
-const benchmarks: readonly Benchmark[] = [options, discard, idle, closes, stall, deadlines];
+const benchmarks: readonly Benchmark[] = [options, discard, idle, closes, server, stall, deadlines];
 
 const usage = `Usage: npm run bench -- [--quick] [--json] [NAME ...]
 
 ${benchmarks.map(({ name, title }) => `  ${name.padEnd(9)} ${title}`).join('\n')}
 
-Without a NAME all of them, one after the other: about five minutes. Linux only.
+Without a NAME all of them, one after the other: about eight minutes. Linux only.
 
-  --quick   short runs, rough numbers: about one minute
+  --quick   short runs, rough numbers: about two minutes
   --json    print one JSON object instead of the table (its fields: bench/report.ts, BenchReport)
   --help    print this
 

@@ -42,11 +42,12 @@ function reasonOfHttp(socket: net.Socket, error: Error | null, policy: LingerPol
   if (!isBetweenResponses(socket)) return null;
   if (unfinishedRequest(socket) !== null) return 'unfinished-request';
   if (hasUnsentOutput(socket)) return 'unsent-output';
-  // An idle connection that is closed owes nobody an answer.
-  if (socket.writableEnded && refused.has(socket)) return 'protocol-error';
-  if (socket.writableEnded && (pipelining.has(socket) || isReceivingRequest(socket))) return 'pipelined';
+  // An idle connection that is closed owes nobody an answer, and behind the peer's FIN nothing comes.
+  const isOpen = socket.writableEnded && !socket.readableEnded;
+  if (isOpen && refused.has(socket)) return 'protocol-error';
+  if (isOpen && (pipelining.has(socket) || isReceivingRequest(socket))) return 'pipelined';
   if (hasUnreadInput(socket)) return 'unread-input';
-  return policy.always && socket.writableEnded && !socket.readableEnded ? 'always' : null;
+  return isOpen && policy.always ? 'always' : null;
 }
 
 function reasonOfStream(socket: net.Socket, policy: LingerPolicy): LingerReason | null {

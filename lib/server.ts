@@ -125,7 +125,7 @@ export class Keeper implements LingeringClose {
   }
 
   get lingering(): number {
-    return this.lingerers.size + this.cutShort.size;
+    return this.lingerers.size;
   }
 
   private listen(): void {
@@ -211,6 +211,7 @@ export class Keeper implements LingeringClose {
   private linger(socket: net.Socket, reason: LingerReason, close: () => void): void {
     const { limits, policy } = this.options;
     const message = { socket, reason, server: this.server };
+    this.evict(1);
     this.begin(socket);
     watchLateCalls(socket);
     publishStart(message);
@@ -219,7 +220,7 @@ export class Keeper implements LingeringClose {
       publishEnd(message, result);
     });
     machine.watchDestroyed(close);
-    this.evict();
+    this.evict(0); // maxLingering may be 0
     if (policy.isHttp) setImmediate(endExchanges, socket);
   }
 
@@ -228,9 +229,10 @@ export class Keeper implements LingeringClose {
     if (socket.destroyed || isLingering(socket)) return;
     const { idleTimeout, maxBytes, until, resetAtLimit } = this.options.limits;
     const limits = { timeout, idleTimeout, maxBytes, until, onTimeout: resetAtLimit ? 'reset' : 'close' } as const;
+    this.evict(1);
     this.begin(socket);
     void lingerCloseFor({ socket, reason, server: this.server }, limits).then((result) => this.noteResult(socket, result));
-    this.evict();
+    this.evict(0); // maxLingering may be 0
   }
 
   private timeout(): number {
@@ -243,9 +245,10 @@ export class Keeper implements LingeringClose {
     this.lingerers.add(socket);
   }
 
-  private evict(): void {
+  /** Has room for `newer` sockets more. */
+  private evict(newer: 0 | 1): void {
     for (const oldest of this.lingerers) {
-      if (this.lingerers.size <= this.options.maxLingering) return;
+      if (this.lingerers.size + newer <= this.options.maxLingering) return;
       this.cut(oldest, 'evicted');
     }
   }

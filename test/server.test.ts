@@ -538,8 +538,8 @@ describeEngines('enableLingeringClose, http and https', () => {
   it('maxLingering: the oldest goes first', async () => {
     const host = await startRefusing({ maxLingering: 2 });
     const clients = await lingerers(host, host.control, 4);
-    await until('two are gone', () => host.control.lingering === 2);
-    assert.equal(host.control.outcomes.evicted, 2);
+    await until('two are gone', () => host.control.outcomes.evicted === 2);
+    assert.equal(host.control.lingering, 2);
     const sockets = host.ends.map(({ socket }) => socket.remotePort);
     assert.equal(sockets.length, 2);
     for (const client of clients.slice(2)) client.destroy();

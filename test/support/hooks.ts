@@ -1,25 +1,10 @@
 // Around every test: what it made is closed, and no descriptor, timer or rejection stays behind.
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
 
+import { openSockets } from './descriptors.js';
 import { closeTracked, until } from './pair.js';
 
-/** The numbers of the sockets that this process has open; undefined where the system has no /proc. */
-export function openSockets(): number | undefined {
-  let names: string[];
-  try {
-    names = readdirSync('/proc/self/fd');
-  } catch {
-    return undefined;
-  }
-  return names.filter((name) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${name}`).startsWith('socket:');
-    } catch {
-      return false; // the descriptor of the listing itself
-    }
-  }).length;
-}
+export { openSockets };
 
 function activeTimers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
