@@ -1,7 +1,7 @@
 // A connection of node:http's server, as node:http itself keeps it: the only file that touches those private parts. Each
 // is read defensively, since a Node version or another runtime may lack it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type net from 'node:net';
+import net from 'node:net';
 
 import { override } from './intercept.js';
 
@@ -37,9 +37,12 @@ function internals(socket: net.Socket): Internals {
   return socket as unknown as Internals;
 }
 
+/** Given to the application by an event, while the parser may still be receiving the request's body (Node 26). */
+const handedOver = new WeakSet<net.Socket>();
+
 /** Upgraded, or CONNECT: node:http has let go of it. */
 export function isUpgraded(socket: net.Socket): boolean {
-  return internals(socket).parser == null;
+  return internals(socket).parser == null || handedOver.has(socket);
 }
 
 /** The request whose body has not been received to its end. */
@@ -73,6 +76,10 @@ export interface ExchangeWatcher {
   clientError?(error: NodeJS.ErrnoException | undefined, socket: net.Socket): void;
 }
 
+function noteHandover(request: IncomingMessage | undefined): void {
+  if (request?.socket instanceof net.Socket) handedOver.add(request.socket);
+}
+
 const requestEvents: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation']);
 
 /**
@@ -86,6 +93,7 @@ export function watchExchanges(server: net.Server, watcher: ExchangeWatcher): ()
     if (isWatching) {
       if (requestEvents.has(event)) watcher.request(args[0]!, args[1]!);
       else if (event === 'clientError') watcher.clientError?.(args[0], args[1]!);
+      else if (event === 'upgrade' || event === 'connect') noteHandover(args[0]);
     }
     return emit(event, ...args);
   });

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import {
   enableLingeringClose,
@@ -447,6 +448,16 @@ describeEngines('enableLingeringClose, http and https', () => {
           assert.equal(control.total, 0);
         }
       }
+    });
+
+    it(`${protocol}: a connection that is upgraded before its request's body has come is left alone, too`, async () => {
+      const { server, connect, control } = await start(undefined);
+      server.on('upgrade', (_: unknown, socket: Duplex) => void socket.on('error', () => undefined).destroy());
+      const client = await connect();
+      client.on('error', () => undefined);
+      await send(client, postHead('/', 100).replace('\r\n\r\n', '\r\nUpgrade: test\r\nConnection: Upgrade\r\n\r\nabc'));
+      await readAnswer(client);
+      assert.equal(control.total, 0);
     });
 
     it(`${protocol}: events of request and response come as without it`, async () => {
