@@ -27,7 +27,7 @@ export interface CombinationResult extends Combination {
   readonly isStuck: boolean;
   /** Tries in which the client got the whole answer. */
   readonly complete: number;
-  /** Tries in which every byte of the answer reached the client's socket; null: the server can't tell. */
+  /** Tries in which every byte of the answer reached the client's socket, read or not; null: the server can't tell. */
   readonly reached: number | null;
   /** What the server's namespace has counted. */
   readonly counters: AbortCounters;

@@ -98,11 +98,11 @@ async function run({ combination, tries }: Request): Promise<CombinationResult> 
   const url = `${scheme}://${links[link].host}:${ports[scheme]}/${replyBytes}`;
   const expected = sha256(makeReply(replyBytes));
   const before = readAbortCounters();
-  let complete = 0;
-  let reached: number | null = 0;
-  let isStuck = false;
   const losses: string[] = [];
   let made = 0;
+  let isStuck = false;
+  let complete = 0;
+  let reached: number | null = 0;
   while (made < tries && !isStuck) {
     made += 1;
     const from = performance.now();
@@ -111,12 +111,15 @@ async function run({ combination, tries }: Request): Promise<CombinationResult> 
     isStuck = !lingers && made === 1 && performance.now() - from >= seconds * 1000;
     const { connections, delivered, results } = await ask<Tally>(child, 'settle');
     const isComplete = got.status === 413 && got.sha256 === expected;
+    const story = [`HTTP ${got.status}, ${got.bytes} bytes`, got.error, `${connections} connections`, ...results];
     if (isComplete) complete += 1;
-    else losses.push([`HTTP ${got.status}, ${got.bytes} bytes`, got.error, `${connections} connections`, ...results].filter(Boolean).join('; '));
+    else losses.push(story.filter((text) => text !== null).join('; '));
+    // A client that has read the answer may reset before it acknowledges TLS' close_notify: complete says more.
     if (delivered === null || reached === null) reached = null;
     else if (isComplete || delivered > 0) reached += 1;
   }
-  return { ...combination, tries: made, complete, reached, isStuck, counters: difference(before, readAbortCounters()), losses };
+  const counters = difference(before, readAbortCounters());
+  return { ...combination, tries: made, isStuck, complete, reached, counters, losses };
 }
 
 process.once('exit', killChildren);

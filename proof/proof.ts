@@ -7,7 +7,15 @@ import { fileURLToPath } from 'node:url';
 
 import { LineChild } from '../bench/child.js';
 import { inNamespace, noNamespaceReason } from '../test/support/namespace.js';
-import { clientNames, describeCombination, serverNames, type ClientName, type Combination, type CombinationResult, type ServerName } from './combination.js';
+import {
+  clientNames,
+  describeCombination,
+  serverNames,
+  type ClientName,
+  type Combination,
+  type CombinationResult,
+  type ServerName,
+} from './combination.js';
 import type { Request } from './lane.js';
 import { linkNames, type LinkName } from './link.js';
 import { replySizes } from './reply.js';

@@ -22,7 +22,8 @@ function cellText(results: readonly CombinationResult[], server: ServerName): st
 
 function line(label: readonly [string, string, string], cells: readonly string[]): string {
   const [client, size, scheme] = label;
-  return `${client.padEnd(9)} ${size.padStart(6)} ${scheme.padEnd(5)} ${cells.map((text) => text.padStart(9)).join('')}`.trimEnd();
+  const columns = cells.map((text) => text.padStart(9)).join('');
+  return `${client.padEnd(9)} ${size.padStart(6)} ${scheme.padEnd(5)} ${columns}`.trimEnd();
 }
 
 function renderLink(link: LinkName, results: readonly CombinationResult[]): string[] {
@@ -34,7 +35,8 @@ function renderLink(link: LinkName, results: readonly CombinationResult[]): stri
     for (const size of replySizes) {
       for (const scheme of ['http', 'https'] as const) {
         const ofRow = ofLink.filter((one) => one.client === client && one.replyBytes === size && one.scheme === scheme);
-        if (ofRow.length > 0) lines.push(line([client, sizeTexts[size], scheme], servers.map((server) => cellText(ofRow, server))));
+        const cells = servers.map((server) => cellText(ofRow, server));
+        if (ofRow.length > 0) lines.push(line([client, sizeTexts[size], scheme], cells));
       }
     }
   }

@@ -9,8 +9,9 @@ const headers = { 'Content-Length': statSync(file).size, 'Content-Type': 'applic
 
 function upload(url: string, seconds: number): Promise<Upload> {
   const options = { method: 'PUT', headers, agent: false, signal: AbortSignal.timeout(seconds * 1000) } as const;
-  // The servers' certificate is the tests' own.
-  const request = url.startsWith('https:') ? https.request(url, { ...options, rejectUnauthorized: false }) : http.request(url, options);
+  const request = url.startsWith('https:')
+    ? https.request(url, { ...options, rejectUnauthorized: false }) // the servers' certificate is the tests' own
+    : http.request(url, options);
   let status: number | null = null;
   const chunks: Buffer[] = [];
   const complaints: string[] = [];

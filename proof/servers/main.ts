@@ -42,9 +42,10 @@ async function listen(certificate?: Certificate): Promise<number> {
 
 async function settle(): Promise<Tally> {
   while (open > 0) await new Promise((resolve) => setTimeout(resolve, 2));
-  const results = ended.map(({ reason, result: { outcome, unackedBytes, discardedBytes, error } }) =>
-    [reason, outcome, `${unackedBytes} bytes unacknowledged`, `${discardedBytes} discarded`, error?.message].filter(Boolean).join(', '),
-  );
+  const results = ended.map(({ reason, result: { outcome, unackedBytes, discardedBytes, error } }) => {
+    const cause = error === undefined ? '' : `, ${error.message}`;
+    return `${reason}, ${outcome}, ${unackedBytes} bytes unacknowledged, ${discardedBytes} discarded${cause}`;
+  });
   const delivered = ended.filter(({ result }) => result.delivered === true && result.unackedBytes === 0).length;
   const tally = { connections, delivered: values.linger ? delivered : null, results };
   connections = 0;
