@@ -8,7 +8,7 @@ import { override } from './intercept.js';
 interface Parser {
   /** The request that is being received, or was received last. */
   readonly incoming?: Request | null;
-  /** Milliseconds since the request that is being received has begun; 0 between two requests. */
+  /** Node 20: milliseconds since the request that is being received has begun; 0 between two requests. */
   duration?(): number;
   onIncoming?: (request: Request, shouldKeepAlive: boolean) => unknown;
 }
