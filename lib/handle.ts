@@ -45,6 +45,9 @@ interface Internals {
   readonly parser?: unknown;
   /** resetAndDestroy() was called. */
   resetAndClosing?: boolean;
+  /** No further address is to be tried. */
+  _aborted?: boolean;
+  readonly _undestroy?: () => void;
   _writev(chunks: BufferedWrite[], callback: (error?: Error | null) => void): void;
   _final(callback: (error?: Error | null) => void): void;
 }
@@ -203,6 +206,34 @@ export function isDead(socket: SocketLike): boolean {
 /** Our FIN has been handed to the kernel, as far as Node knows. */
 export function isHalfClosed(socket: SocketLike): boolean {
   return socket.writableFinished;
+}
+
+// Connecting
+
+/**
+ * Shows the handle of a socket that has just begun to connect, and each one that Node gives it from then on: for another
+ * address, or when the socket is connected again. False: this runtime has no such handles.
+ */
+export function eachTcpHandle(socket: SocketLike, show: (handle: object) => boolean): boolean {
+  const { _undestroy: inner } = internals(socket);
+  const showTcp = (): boolean => isTcp(socket) && show(handleOf(socket)!);
+  if (typeof inner !== 'function' || !showTcp()) return false;
+  // Node calls it for every new handle.
+  const value = (): void => {
+    Reflect.apply(inner, socket, []);
+    showTcp();
+  };
+  Object.defineProperty(socket, '_undestroy', { value, configurable: true, writable: true });
+  return true;
+}
+
+/** Ends a connect from within its handle: with `error` rather than Node's own, and with no other address tried. */
+export function failConnect(socket: SocketLike, error: Error): void {
+  const before = internals(socket)._aborted ?? false;
+  socket.destroy(error);
+  // As an aborted signal does. It would hold for a later connect() of the same socket as well.
+  internals(socket)._aborted = true;
+  process.nextTick(() => (internals(socket)._aborted = before));
 }
 
 // Queues above the kernel

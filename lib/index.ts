@@ -1,3 +1,4 @@
+export { connect, type ConnectOptions, type SocketOptions } from './connect.js';
 export { closeServer, type CloseServerOptions, type CloseServerResult } from './close-server.js';
 export { type LingerEndMessage, type LingerReason, type LingerStartMessage } from './diagnostics.js';
 export { doctor } from './doctor.js';

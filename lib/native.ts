@@ -58,6 +58,8 @@ export interface Native {
   setRawOption(descriptor: number, level: number, option: number, bytes: Uint8Array): void;
   /** Fills `bytes`; how many there are. */
   getRawOption(descriptor: number, level: number, option: number, bytes: Uint8Array): number;
+  /** A TCP socket that is neither bound nor connected. */
+  openSocket(isIPv6: boolean): number;
   shutdown(descriptor: number, how: number): void;
   /**
    * Fills [unread, unacked, unsent, finUnacked]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN is

@@ -645,6 +645,12 @@ function findNativeOption(name: OptionName): NativeOption {
   return { ...row, get: row.get ?? refuse('it can only be set'), set: row.set ?? refuse('it can only be read') };
 }
 
+/** ERR_OPTION_NOT_SUPPORTED for what this system does not have, or can only read. */
+export function checkSettable(name: OptionName): void {
+  const isSettable = native.options.some((option) => option.name === name && option.set !== undefined);
+  if (!isSettable) nativeOptions()[name].set(-1, undefined); // its refusal
+}
+
 /** The options that this system has, sorted. */
 export function supportedOptions(): readonly OptionName[] {
   return native.options.map(({ name }) => name as OptionName).sort();

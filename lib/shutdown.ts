@@ -1,5 +1,6 @@
 // Half-close.
 import { describe, makeError } from './errors.js';
+import { isFastOpening } from './fast-open.js';
 import { checkSocket, descriptorOf, isTls, writeBuffered, type SocketLike } from './handle.js';
 import { How, native } from './native.js';
 
@@ -25,7 +26,7 @@ export function shutdown(socket: SocketLike, how: 'read' | 'write' | 'both'): vo
   }
   const descriptor = descriptorOf(socket);
   // On Linux shutdown(2) would cancel a connect that is under way.
-  if (socket.connecting) throw makeError('ERR_SOCKET_NOT_CONNECTED');
+  if (socket.connecting || isFastOpening(socket)) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   if (how === 'read') {
     native.shutdown(descriptor, How.read);
     return;

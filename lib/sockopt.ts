@@ -10,6 +10,7 @@ import {
 } from './handle.js';
 import { native, type NativeOption } from './native.js';
 import {
+  checkSettable,
   nativeOptions,
   registry,
   type OptionName,
@@ -62,12 +63,31 @@ const checks: Partial<Record<OptionRow['kind'], (argument: string, value: unknow
   rate: (argument, value, option) => value === null || checkInteger(argument, value, option),
 };
 
-function findOption(name: unknown): { row: OptionRow; option: NativeOption } {
-  if (typeof name !== 'string') throw makeError('ERR_INVALID_ARG_TYPE', 'name', 'the name of an option', describe(name));
+function findOption(name: unknown, argument = 'name'): { row: OptionRow; option: NativeOption } {
+  if (typeof name !== 'string') throw makeError('ERR_INVALID_ARG_TYPE', argument, 'the name of an option', describe(name));
   if (!Object.hasOwn(registry, name)) {
-    throw makeError('ERR_INVALID_ARG_VALUE', 'name', 'the name of an option (see docs/API.md)', describe(name));
+    throw makeError('ERR_INVALID_ARG_VALUE', argument, 'the name of an option (see docs/API.md)', describe(name));
   }
   return { row: registry[name as OptionName], option: nativeOptions()[name as OptionName] };
+}
+
+/** A value for an option of the registry, checked and still to be set. */
+export interface PlannedOption {
+  readonly name: OptionName;
+  readonly row: OptionRow;
+  readonly value: unknown;
+  readonly set: (descriptor: number) => void;
+}
+
+/** The checks of setOption(), for options that are set later. `argument` is the object that they are in. */
+export function planOptions(argument: string, options: object): PlannedOption[] {
+  return Object.entries(options).flatMap(([name, value]: [string, unknown]) => {
+    if (value === undefined) return []; // as if it was left out, as with Node's own options
+    const { row, option } = findOption(name, `key of ${argument}`);
+    checkSettable(name as OptionName);
+    checks[row.kind]?.(`${argument}.${name}`, value, option);
+    return [{ name: name as OptionName, row, value, set: (descriptor: number) => option.set(descriptor, value) }];
+  });
 }
 
 /**

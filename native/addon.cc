@@ -30,6 +30,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["tcpStates"] = DescribeTcpStates(env);
   exports["getRawOption"] = Napi::Function::New<GetRawOption>(env, "getRawOption");
   exports["setRawOption"] = Napi::Function::New<SetRawOption>(env, "setRawOption");
+  exports["openSocket"] = Napi::Function::New<OpenSocket>(env, "openSocket");
   exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
   exports["readQueues"] = MakeReadQueues(env);
   exports["readUnread"] = MakeReadUnread(env);

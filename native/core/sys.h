@@ -16,6 +16,8 @@ using Descriptor = intptr_t;
 
 enum class How : uint8_t { kRead, kWrite, kBoth };
 
+enum class Family : uint8_t { kIPv4, kIPv6 };
+
 // The order is that of the names which addon.cc gives to JavaScript.
 enum class TcpState : uint8_t {
   kEstablished,
@@ -61,6 +63,9 @@ int SetOption(Descriptor, const OptionRow&, const OptionValue&);
 // Any option, its bytes as they are. `length`: how many there is room for, and how many there are.
 int GetRawOption(Descriptor, int level, int option, void* bytes, size_t* length);
 int SetRawOption(Descriptor, int level, int option, const void* bytes, size_t length);
+
+// A TCP socket that is neither bound nor connected, non-blocking, and not inherited by child processes.
+int OpenSocket(Family, Descriptor*);
 
 int Shutdown(Descriptor, How);
 

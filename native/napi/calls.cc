@@ -49,6 +49,15 @@ Napi::Value SetRawOption(const Napi::CallbackInfo& info) {
   return Done(info.Env(), sys::SetRawOption(raw.descriptor, raw.level, raw.option, raw.bytes, raw.length), "setsockopt");
 }
 
+Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
+  bool is_ipv6;
+  if (!ToFlag(info.Env(), info[0], "isIPv6", &is_ipv6)) return {};
+  sys::Descriptor descriptor = -1;
+  const int error = sys::OpenSocket(is_ipv6 ? sys::Family::kIPv6 : sys::Family::kIPv4, &descriptor);
+  if (error != 0) return ThrowSystemError(info.Env(), error, "socket");
+  return Napi::Number::New(info.Env(), static_cast<double>(descriptor));
+}
+
 Napi::Value Shutdown(const Napi::CallbackInfo& info) {
   sys::Descriptor descriptor;
   sys::How how;

@@ -34,6 +34,10 @@ OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
 int GetCredentials(int, const OptionRow&, OptionValue*) { return ENOPROTOOPT; }  // no row has them
 
+int OpenSocket(Family family, Descriptor* descriptor) {
+  return OpenSocketWith(family, SOCK_NONBLOCK | SOCK_CLOEXEC, descriptor);
+}
+
 // `fin_queued` decides nothing here. A socket buffer holds data only: tcp_input.c knows the FIN's
 // acknowledgement by `acked > sb_cc`.
 int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued */, Queues* queues) {

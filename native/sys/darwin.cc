@@ -1,6 +1,8 @@
 // macOS: option rows, queue sizes and TCP state. Facts are from the bsd/ folder of xnu-11417.
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <climits>
@@ -35,6 +37,21 @@ int ReadCount(int fd, int option, int64_t* count) {
 OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
 int GetCredentials(int, const OptionRow&, OptionValue*) { return ENOPROTOOPT; }  // no row has them
+
+int OpenSocket(Family family, Descriptor* descriptor) {
+  const int error = OpenSocketWith(family, 0, descriptor);
+  if (error != 0) return error;
+  const int fd = ToFd(*descriptor);
+  const int on = 1;
+  // One call can't ask for all of it here. SO_NOSIGPIPE is what libuv sets on the sockets that it makes.
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+      setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) == 0) {
+    return 0;
+  }
+  const int reason = errno;
+  close(fd);
+  return reason;
+}
 
 // `fin_queued` decides nothing here. A socket buffer holds data only: tcp_input.c knows the FIN's
 // acknowledgement by `acked > sb_cc`.

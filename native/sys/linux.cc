@@ -174,6 +174,10 @@ int ReadOtherQueues(int fd, Queues* queues) {
 
 OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
+int OpenSocket(Family family, Descriptor* descriptor) {
+  return OpenSocketWith(family, SOCK_NONBLOCK | SOCK_CLOEXEC, descriptor);
+}
+
 int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {
   struct ucred credentials = {};
   socklen_t size = sizeof credentials;

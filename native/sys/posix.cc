@@ -143,6 +143,13 @@ int SetRawOption(Descriptor descriptor, int level, int option, const void* bytes
   return LastError(setsockopt(ToFd(descriptor), level, option, bytes, static_cast<socklen_t>(length)));
 }
 
+int OpenSocketWith(Family family, int flags, Descriptor* descriptor) {
+  const int fd = socket(family == Family::kIPv6 ? AF_INET6 : AF_INET, SOCK_STREAM | flags, 0);
+  if (fd < 0) return errno;
+  *descriptor = fd;
+  return 0;
+}
+
 int Shutdown(Descriptor descriptor, How how) {
   const int flag = how == How::kRead ? SHUT_RD : how == How::kWrite ? SHUT_WR : SHUT_RDWR;
   return LastError(shutdown(ToFd(descriptor), flag));

@@ -18,6 +18,9 @@ int LastError(int result);
 
 int SocketType(int fd, int* type);
 
+// The socket(2) of every OpenSocket. `flags` are those that the system takes with the type.
+int OpenSocketWith(Family, int flags, Descriptor*);
+
 // The option's value as an address.
 int GetAddress(int fd, const OptionRow&, OptionValue*);
 

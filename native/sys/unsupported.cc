@@ -10,6 +10,7 @@ int GetOption(Descriptor, const OptionRow&, OptionValue*) { return ENOSYS; }
 int SetOption(Descriptor, const OptionRow&, const OptionValue&) { return ENOSYS; }
 int GetRawOption(Descriptor, int, int, void*, size_t*) { return ENOSYS; }
 int SetRawOption(Descriptor, int, int, const void*, size_t) { return ENOSYS; }
+int OpenSocket(Family, Descriptor*) { return ENOSYS; }
 int Shutdown(Descriptor, How) { return ENOSYS; }
 int ReadQueues(Descriptor, bool, bool, Queues*) { return ENOSYS; }
 int ReadUnread(Descriptor, int64_t*) { return ENOSYS; }

@@ -13,6 +13,7 @@
 #undef TCP_INFO  // in netinet/tcp_private.h, which no SDK has
 
 #define SO_NREAD 0x1020
+#define SO_NOSIGPIPE 0x1022
 #define SO_NWRITE 0x1024
 #define SO_LINGER_SEC 0x1080
 #define TCP_CONNECTION_INFO 0x106
