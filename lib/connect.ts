@@ -2,6 +2,7 @@
 // addresses that are tried in turn, local addresses, events, errors) is Node's own.
 import dns from 'node:dns';
 import net from 'node:net';
+import { addAbortSignal } from 'node:stream';
 
 import { describe, makeError } from './errors.js';
 import { holdFinUntilSynAcked } from './fast-open.js';
@@ -86,8 +87,9 @@ function neverAtOnce(lookup: Lookup): Lookup {
  */
 export function connect(options: ConnectOptions, connectListener?: () => void): net.Socket {
   const planned = plan(options);
+  const { signal, ...others } = options;
   // Node would emit the error and 'close', and connect all the same.
-  if (options.signal?.aborted === true) return new net.Socket(options);
+  if (signal?.aborted === true) return addAbortSignal(signal, new net.Socket(others));
   if (planned.length === 0) return net.connect(options, connectListener);
 
   const lookup = options.lookup ?? dns.lookup;
