@@ -96,6 +96,23 @@ describe('the addon', () => {
     }
   });
 
+  it('opens sockets of both families', () => {
+    for (const [isIPv6, domain] of [[false, 2], [true, process.platform === 'linux' ? 10 : undefined]] as const) {
+      const descriptor = native.openSocket(isIPv6);
+      try {
+        assert.ok(descriptor > 2);
+        const found = native.options.find(({ name }) => name === 'domain')?.get?.(descriptor);
+        if (domain !== undefined && found !== undefined) assert.equal(found, domain);
+        assert.equal(native.tcpStates[native.readTcpState(descriptor)], 'CLOSED');
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+    for (const one of [undefined, null, 0, 'IPv6', {}]) {
+      assert.equal(failure(() => native.openSocket(one as boolean)).code, 'ERR_INVALID_ARG_TYPE');
+    }
+  });
+
   it('checks its other arguments too', async () => {
     const { near } = await connectPair();
     const { fd } = (near as unknown as { _handle: { fd: number } })._handle;

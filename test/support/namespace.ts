@@ -17,7 +17,7 @@ export interface AbortCounters {
 }
 
 /** One value of /proc/net/netstat or /proc/net/snmp: a line of names, then a line of numbers. */
-function readCounter(file: string, group: string, name: string): number {
+export function readCounter(file: string, group: string, name: string): number {
   const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line.startsWith(`${group}:`));
   const [names = [], values = []] = lines.map((line) => line.split(' '));
   const value = values[names.indexOf(name)];
