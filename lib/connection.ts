@@ -1,5 +1,5 @@
 // A TCP connection as the kernel sees it, for those who wait for its end.
-import { descriptorOf, isPipe, libuvQueue, type SocketLike } from './handle.js';
+import { connectionKey, descriptorOf, isPipe, libuvQueue, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
 import { nativeOptions } from './options.js';
 import { sendQueue } from './queues.js';
@@ -35,6 +35,20 @@ export function attempt<T>(call: () => T): T | null {
 
 export function tcpState(socket: SocketLike): TcpState | null {
   return attempt(() => native.tcpStates[native.readTcpState(descriptorOf(socket))] ?? null);
+}
+
+const takenErrors = new WeakMap<object, number>();
+
+/**
+ * SO_ERROR: why the connection broke, if libuv has not been told; else 0. The kernel tells once: what it has said is kept
+ * for whoever asks next.
+ */
+export function takeError(socket: SocketLike): number {
+  const key = connectionKey(socket);
+  const taken = attempt(() => native.takeError(descriptorOf(socket))) ?? 0;
+  if (key === null) return taken;
+  if (taken !== 0) takenErrors.set(key, taken);
+  return taken || (takenErrors.get(key) ?? 0);
 }
 
 export const notConnected: Sample = {

@@ -39,7 +39,7 @@ interface Internals {
   readonly _parent?: net.Socket | null;
   /** TLS: the handshake is done. */
   readonly _secureEstablished?: boolean;
-  readonly _readableState: { readonly buffer?: Iterable<Buffer | string | null> };
+  readonly _readableState: { readonly buffer?: Iterable<Buffer | string | null>; readonly ended?: boolean };
   readonly _writableState: { getBuffer(): BufferedWrite[]; readonly writing: boolean };
   /** node:http's server: the parser reads from the handle, past the stream. */
   readonly parser?: unknown;
@@ -75,6 +75,11 @@ function bottomHandleOf(socket: SocketLike): Handle | null {
   let handle = handleOf(socket);
   while (handle?._parent) handle = handle._parent;
   return handle;
+}
+
+/** An object that stands for the connection, since a socket can be connected again. null: there is none. */
+export function connectionKey(socket: SocketLike): object | null {
+  return bottomHandleOf(socket);
 }
 
 /** ERR_INVALID_ARG_TYPE for anything but a net.Socket (tls.TLSSocket is one). */
@@ -196,6 +201,16 @@ export function takeReset(socket: SocketLike): boolean {
   const isResetting = internals(socket).resetAndClosing === true;
   if (isResetting) internals(socket).resetAndClosing = false;
   return isResetting;
+}
+
+/** resetAndDestroy() was called, and its close is under way. */
+export function isResetting(socket: SocketLike): boolean {
+  return internals(socket).resetAndClosing === true;
+}
+
+/** libuv saw the end of the input (TLS: close_notify), whether or not the application has read up to it. */
+export function inputEnded(socket: SocketLike): boolean {
+  return internals(socket)._readableState.ended ?? socket.readableEnded;
 }
 
 /** Neither open nor being opened. */

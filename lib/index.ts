@@ -1,5 +1,7 @@
-export { connect, type ConnectOptions, type SocketOptions } from './connect.js';
+export { closeCause } from './close-cause.js';
+export { type Cause, type CauseDetail, type CloseCause } from './close-record.js';
 export { closeServer, type CloseServerOptions, type CloseServerResult } from './close-server.js';
+export { connect, type ConnectOptions, type SocketOptions } from './connect.js';
 export { type LingerEndMessage, type LingerReason, type LingerStartMessage } from './diagnostics.js';
 export { doctor } from './doctor.js';
 export { type DoctorGroup, type DoctorItem, type DoctorReport } from './doctor/report.js';
@@ -25,3 +27,5 @@ export { getNoDelay, getOption, getRawOption, setNoDelay, setOption, setRawOptio
 export { type LingerResult } from './verdict.js';
 export { tcpInfo } from './tcp-info.js';
 export { type TcpInfo } from './tcp-info-fields.js';
+export { explainError, type Explanation } from './explain-error.js';
+export { type KnownErrorCode } from './error-table.js';

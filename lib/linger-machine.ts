@@ -5,7 +5,8 @@
 import { constants } from 'node:os';
 
 import { lingerInBackground, type BackgroundLinger } from './background.js';
-import { attempt, isPeerFin, notConnected, sampleConnection, setCloseMode, tcpState, type Sample } from './connection.js';
+import { noteLingered } from './close-record.js';
+import { attempt, isPeerFin, notConnected, sampleConnection, setCloseMode, takeError, tcpState, type Sample } from './connection.js';
 import {
   descriptorOf,
   hasDescriptor,
@@ -294,18 +295,14 @@ export class LingerMachine {
 
   /** Closed without a FIN of ours: once the end has been read, only SO_ERROR tells of a reset. */
   private isBroken(): boolean {
-    const error = this.takeError();
+    const error = takeError(this.socket);
     if (error !== 0) this.finish('peer-reset', native.makeError(error, 'recv'));
     return error !== 0;
   }
 
   /** Why the connection broke; libuv may have been told before us, and not told anybody yet. */
   private readReset(): Error {
-    return native.makeError(this.takeError() || constants.errno.ECONNRESET, 'recv');
-  }
-
-  private takeError(): number {
-    return attempt(() => native.takeError(descriptorOf(this.socket))) ?? 0;
+    return native.makeError(takeError(this.socket) || constants.errno.ECONNRESET, 'recv');
   }
 
   /** TLS that broke or never finished its handshake can't half-close by itself. */
@@ -408,8 +405,9 @@ export class LingerMachine {
     if (release !== undefined) this.release = release;
     if (this.background !== undefined) {
       this.reason = error ?? undefined;
-      this.isReset = reset;
-      this.background.stop(reset);
+      // resetClose() calls destroy() as well, which comes here again.
+      this.isReset ||= reset;
+      this.background.stop(this.isReset);
       return;
     }
     if (reset) this.reset();
@@ -466,14 +464,16 @@ export class LingerMachine {
     // A kernel linger, setLinger()'s or somebody else's, would block the event loop at the close.
     if (!this.isReset && !this.isOver && hasDescriptor(socket)) setCloseMode(socket, 'plain');
     const cause = error ?? this.reason;
-    this.onVerdict({
+    const result: LingerResult = {
       outcome,
       delivered: buffered > 0 ? false : unacked === null ? null : unacked === 0,
       unackedBytes: known ? (unacked ?? 0) + buffered : null,
       discardedBytes: this.discardedBytes,
       durationMs: performance.now() - this.startedAt,
       ...(cause === undefined ? {} : { error: cause }),
-    });
+    };
+    noteLingered(socket, result, this.isReset);
+    this.onVerdict(result);
     this.release?.();
   }
 

@@ -5,6 +5,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 
 import { onAbort } from './abort.js';
+import { trackClose } from './close-cause.js';
 import { setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
 import { describe, makeError } from './errors.js';
@@ -162,6 +163,7 @@ export class Keeper implements LingeringClose {
   /** A connection that is not a net.Socket (anything can be given to `server.emit('connection')`) is left alone. */
   keep(socket: net.Socket): void {
     if (!(socket instanceof net.Socket) || !Object.isExtensible(socket)) return;
+    trackClose(socket);
     this.sockets.add(socket);
     if (this.sockets.size >= this.sweepAt) this.sweep();
   }

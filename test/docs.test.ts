@@ -48,11 +48,16 @@ describe('the documentation', () => {
     assert.deepEqual(sections.sort(), functions.sort());
   });
 
-  it("docs/API.md's table of tcpInfo()'s fields is what lib/tcp-info-fields.ts says (npm run docs)", () => {
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/tcp-info-table.mjs', '--check'], { cwd: root, encoding: 'utf8' });
-    assert.equal(stderr, '');
-    assert.equal(status, 0);
-  });
+  for (const [page, script, source] of [
+    ['docs/API.md', 'tcp-info-table', 'lib/tcp-info-fields.ts'],
+    ['docs/CAUSES.md', 'causes-table', 'lib/error-table.ts'],
+  ]) {
+    it(`${page} is what ${source} says (npm run docs)`, () => {
+      const { status, stderr } = spawnSync(process.execPath, [`scripts/${script}.mjs`, '--check'], { cwd: root, encoding: 'utf8' });
+      assert.equal(stderr, '');
+      assert.equal(status, 0);
+    });
+  }
 
   it("docs/API.md's table of options is what the registry says (npm run docs)", () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/option-table.mjs', '--check'], { cwd: root, encoding: 'utf8' });
@@ -62,7 +67,7 @@ describe('the documentation', () => {
   });
 
   it('only names files that exist', () => {
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/ERRORS.md', 'docs/PERFORMANCE.md', 'docs/SERVERS.md', 'bench/README.md', 'examples/README.md']) {
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/CAUSES.md', 'docs/ERRORS.md', 'docs/PERFORMANCE.md', 'docs/SERVERS.md', 'bench/README.md', 'examples/README.md']) {
       for (const [, target] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         assert.doesNotThrow(() => readFileSync(new URL(target!, new URL(page, root))), `${page}: ${target}`);
       }

@@ -1,7 +1,7 @@
-// What the compiler knows of options. Nothing here runs: it has to compile, and the lines that are marked must not.
+// What the compiler knows of options, fields and causes. Nothing here runs: it has to compile, and the lines that are marked must not.
 import type net from 'node:net';
 
-import { getOption, setOption, tcpInfo } from 'socket-linger';
+import { closeCause, explainError, getOption, setOption, tcpInfo, type CloseCause } from 'socket-linger';
 
 export function check(socket: net.Socket, server: net.Server): void {
   setOption(socket, 'linger', 30);
@@ -41,4 +41,17 @@ export function check(socket: net.Socket, server: net.Server): void {
   tcpInfo(socket).rtt satisfies unknown;
   // @ts-expect-error -- it may not be there
   tcpInfo(socket).rttUs satisfies number;
+
+  const use = (value: unknown): unknown => value;
+  const end = closeCause(socket) satisfies CloseCause | null;
+  if (end?.cause === 'timed-out') use(end.unackedBytes satisfies number | null);
+  // @ts-expect-error -- null while it is open
+  use(closeCause(socket).cause);
+  // @ts-expect-error -- no such cause
+  use(closeCause(socket)?.cause === 'timeout');
+  // @ts-expect-error -- a listener has no end of this kind
+  closeCause(server);
+  explainError(5).code satisfies string | null;
+  // @ts-expect-error -- not one of the codes
+  use(explainError(5).code === 'ECONNRSET');
 }

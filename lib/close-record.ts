@@ -1,0 +1,230 @@
+// What is known of a tracked connection, and what its end comes down to.
+import { constants } from 'node:os';
+
+import { attempt, isPeerFin, takeError, tcpState } from './connection.js';
+import { descriptorOf, inputEnded, isHalfClosed, isPipe, isResetting, isTls, writeBuffered, type SocketLike } from './handle.js';
+import { native, type TcpState } from './native.js';
+import { nativeOptions } from './options.js';
+import { pendingBytes, sendQueue, type PendingBytes } from './queues.js';
+import { tcpInfo } from './tcp-info.js';
+import type { LingerResult } from './verdict.js';
+
+/** Why a connection ended. */
+export type Cause =
+  | 'eof'
+  | 'reset-by-peer'
+  | 'broken-pipe'
+  | 'timed-out'
+  | 'unreachable'
+  | 'not-connected'
+  | 'aborted-locally'
+  | 'closed-locally'
+  | 'unknown';
+
+export type CauseDetail =
+  | 'connect'
+  | 'keepalive'
+  | 'user-timeout'
+  | 'retransmission'
+  | 'zero-window'
+  | 'reset'
+  | 'unread-input'
+  | 'unsent-output';
+
+/** How a connection ended, and what was lost. */
+export interface CloseCause {
+  /**
+   * - `'eof'`: the peer closed its side first, and nothing went wrong
+   * - `'reset-by-peer'`: the peer's reset (ECONNRESET), also one that Node has shown as a clean end
+   * - `'broken-pipe'`: we wrote after the peer's close (EPIPE)
+   * - `'timed-out'`: the kernel gave up (ETIMEDOUT); `detail` says at what
+   * - `'unreachable'`: no way to the peer (EHOSTUNREACH, ENETUNREACH and their like)
+   * - `'not-connected'`: the connection was never made; `error` says why (ECONNREFUSED, ENOTFOUND ...)
+   * - `'aborted-locally'`: we cut it off, so that the peer gets a reset or less than was written; `detail` says how
+   * - `'closed-locally'`: we closed first, by end() or destroy(), and nothing was cut off
+   * - `'unknown'`: it was over before anybody asked
+   */
+  readonly cause: Cause;
+  /**
+   * Of `'timed-out'`: `'connect'`, `'keepalive'`, `'user-timeout'` (the option userTimeout), `'retransmission'`,
+   * `'zero-window'` (the peer's window stayed closed); where the kernel can be asked. Of `'aborted-locally'`: `'reset'`
+   * (resetAndDestroy(), resetClose(), SO_LINGER 0), `'unread-input'` (destroy() with input in the kernel: it resets),
+   * `'unsent-output'` (destroy() with output above the kernel: it is dropped).
+   */
+  readonly detail?: CauseDetail;
+  /** What the kernel or destroy(error) said. */
+  readonly error?: Error;
+  /** Written and not acknowledged at that moment, queues above the kernel included. null: can't tell. */
+  readonly unackedBytes: number | null;
+  /** Received and never given to the application; after a linger: what it has thrown away. null: can't tell. */
+  readonly unreadBytes: number | null;
+}
+
+export interface CloseRecord {
+  /** We have ended our side, and the peer its own before that. undefined: we have not. */
+  peerEndedFirst: boolean | undefined;
+  /** The connection was closed before our FIN: whatever Node has shown, it broke. */
+  isBroken: boolean;
+  /** How the linger in front of the close went. */
+  lingered?: CloseCause;
+  /** destroy() came while a linger holds the close back. */
+  isPending: boolean;
+  result?: CloseCause;
+}
+
+const recordKey = Symbol('socket-linger.close');
+
+type Tracked = SocketLike & { [recordKey]?: CloseRecord };
+
+/** The record of a tracked socket; a new one where it has been connected again after its end. */
+export function recordOf(socket: SocketLike): CloseRecord | undefined {
+  const record = (socket as Tracked)[recordKey];
+  return record?.result !== undefined && !socket.destroyed ? openRecord(socket) : record;
+}
+
+export function openRecord(socket: SocketLike): CloseRecord {
+  const record: CloseRecord = { peerEndedFirst: socket.writableEnded ? false : undefined, isBroken: false, isPending: false };
+  (socket as Tracked)[recordKey] = record;
+  return record;
+}
+
+/** Has the peer closed its side, as far as Node has read? Our own SHUT_RD looks the same from above. */
+function hasPeerEnded(socket: SocketLike, state = tcpState(socket)): boolean {
+  return inputEnded(socket) && (isTls(socket) || isPeerFin(state));
+}
+
+/** end() was called. */
+export function noteEnd(socket: SocketLike, record: CloseRecord): void {
+  if (record.peerEndedFirst !== undefined) return;
+  record.peerEndedFirst = false;
+  if (!inputEnded(socket)) return;
+  const state = tcpState(socket);
+  record.peerEndedFirst = hasPeerEnded(socket, state);
+  // The error itself is left to Node: its next write reports it, TLS' close_notify swallows it.
+  record.isBroken = state === 'CLOSED';
+}
+
+const causes: Readonly<Record<string, Cause | undefined>> = {
+  ECONNRESET: 'reset-by-peer',
+  EPIPE: 'broken-pipe',
+  ETIMEDOUT: 'timed-out',
+  EHOSTUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ENETDOWN: 'unreachable',
+  ENONET: 'unreachable',
+  ECONNABORTED: 'aborted-locally',
+};
+
+const connectCalls: ReadonlySet<string | undefined> = new Set(['connect', 'getaddrinfo', 'bind']);
+
+type Verdict = Pick<CloseCause, 'cause' | 'detail' | 'error'>;
+
+/** Of those that happy eyeballs has had for each address, the first. */
+function firstOf(error: Error): NodeJS.ErrnoException {
+  const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [];
+  return first ?? error;
+}
+
+function isConnectFailure(error: Error | null): error is Error {
+  return error !== null && (error instanceof AggregateError || connectCalls.has(firstOf(error).syscall));
+}
+
+/** What an error says by itself. Node uses the kernel's codes for errors of its own, which have no errno. */
+function judgeError(socket: SocketLike, error: Error | null | undefined): Verdict | undefined {
+  if (error == null) return undefined;
+  const { code = '', errno } = firstOf(error);
+  const cause = errno === undefined && code !== 'EPIPE' ? undefined : causes[code];
+  if (isConnectFailure(error)) {
+    if (cause === 'timed-out') return { cause, detail: 'connect', error };
+    return { cause: cause === 'unreachable' ? cause : 'not-connected', error };
+  }
+  if (cause === undefined) return undefined;
+  const detail = cause === 'timed-out' ? timeoutDetail(socket) : undefined;
+  return { cause, error, ...(detail === undefined ? {} : { detail }) };
+}
+
+/** What the kernel has given up at. Its counters stay as they were (tcp_write_err()), the descriptor is still open. */
+function timeoutDetail(socket: SocketLike): CauseDetail | undefined {
+  const info = attempt(() => tcpInfo(socket));
+  const queue = attempt(() => sendQueue(socket, isHalfClosed(socket)));
+  if (info?.probes === undefined || info.retransmits === undefined || queue === null) return undefined;
+  // tcp_keepalive_timer() probes only while nothing is outstanding.
+  if (info.probes > 0 && queue.unacked === 0 && !queue.finUnacked) return 'keepalive';
+  if (attempt(() => nativeOptions().userTimeout.get(descriptorOf(socket)) as number)) return 'user-timeout';
+  // What our own firewall drops counts as never sent, and is probed for as if the window were closed.
+  if (info.retransmits > 0 || (info.probes > 0 && (info.sndWnd ?? 0) > 0)) return 'retransmission';
+  return info.probes > 0 ? 'zero-window' : undefined;
+}
+
+const peerFirstStates: ReadonlySet<TcpState | null> = new Set(['CLOSE_WAIT', 'LAST_ACK']);
+
+/** To be asked within `_destroy`, while the descriptor is still open. */
+export function judgeClose(socket: SocketLike, record: CloseRecord, error: Error | null): CloseCause {
+  const state = tcpState(socket);
+  const queues = attempt(() => pendingBytes(socket));
+  const shown = error === null ? {} : { error };
+  const verdict: Verdict = judgeError(socket, error) ??
+    judgeKernelError(socket, record, state) ??
+    judgeAbort(socket, state, queues, shown) ?? { cause: hasPeerEndedFirst(socket, record, state) ? 'eof' : 'closed-locally', ...shown };
+  // The kernel would count our SYN.
+  if (isConnectFailure(error)) return { ...verdict, unackedBytes: writeBuffered(socket), unreadBytes: 0 };
+  return {
+    ...verdict,
+    unackedBytes: sum(queues?.unacked, queues?.writeBuffered),
+    unreadBytes: sum(queues?.unread, queues?.readBuffered),
+  };
+}
+
+/** null where the kernel can't tell and there is nothing above it either. */
+function sum(inKernel: number | null | undefined, above = 0): number | null {
+  return inKernel == null && above === 0 ? null : (inKernel ?? 0) + above;
+}
+
+/** Nobody has been told: what libuv shows as a clean end may have been a reset (POLLHUP together with data). */
+function judgeKernelError(socket: SocketLike, record: CloseRecord, state: TcpState | null): Verdict | undefined {
+  if (state !== 'CLOSED' && !isPipe(socket)) return undefined;
+  const number = takeError(socket) || (record.isBroken ? constants.errno.ECONNRESET : 0);
+  return number === 0 ? undefined : judgeError(socket, native.makeError(number, 'recv'));
+}
+
+function judgeAbort(socket: SocketLike, state: TcpState | null, queues: PendingBytes | null, shown: { error?: Error }): Verdict | undefined {
+  const abort = (detail: CauseDetail): Verdict => ({ cause: 'aborted-locally', detail, ...shown });
+  if (isResetting(socket) || resetsAtClose(socket)) return abort('reset');
+  if (state !== 'CLOSED' && (queues?.unread ?? 0) > 0) return abort('unread-input');
+  return (queues?.writeBuffered ?? 0) > 0 ? abort('unsent-output') : undefined;
+}
+
+function resetsAtClose(socket: SocketLike): boolean {
+  return !isPipe(socket) && attempt(() => nativeOptions().linger.get(descriptorOf(socket))) === 0;
+}
+
+function hasPeerEndedFirst(socket: SocketLike, record: CloseRecord, state: TcpState | null): boolean {
+  return peerFirstStates.has(state) || (record.peerEndedFirst ?? hasPeerEnded(socket));
+}
+
+/** A linger is over: the close that it holds back follows. */
+export function noteLingered(socket: SocketLike, { outcome, error, unackedBytes, discardedBytes }: LingerResult, isReset: boolean): void {
+  const record = recordOf(socket);
+  if (record === undefined) return;
+  const shown = error === undefined ? {} : { error };
+  const byItself: Verdict = isReset
+    ? { cause: 'aborted-locally', detail: 'reset', ...shown }
+    : { cause: hasPeerEndedFirst(socket, record, null) ? 'eof' : 'closed-locally', ...shown };
+  const broken = outcome === 'peer-reset' || outcome === 'already-closed' ? judgeError(socket, error) : undefined;
+  record.lingered = { ...(broken ?? byItself), unackedBytes, unreadBytes: discardedBytes };
+  if (record.isPending) record.result = record.lingered;
+}
+
+/** The close is under way. Node's own error, if destroy() came with one, was there before the linger. */
+export function settle(socket: SocketLike, record: CloseRecord, error: Error | null, found: CloseCause): void {
+  const { lingered } = record;
+  record.result = lingered === undefined ? found : { ...lingered, ...judgeError(socket, error) };
+}
+
+/** Of a socket that was closed before anybody asked. */
+export function judgeLate(socket: SocketLike): CloseCause {
+  const error = socket.errored;
+  const shown = error === null ? {} : { error };
+  return { ...(judgeError(socket, error) ?? { cause: 'unknown', ...shown }), unackedBytes: null, unreadBytes: null };
+}
