@@ -72,12 +72,13 @@ function clientCommand(name: ClientName): string[] {
 
 const clients = new Map<string, LineChild>();
 
-function startClient({ client, link }: Combination): LineChild {
+async function startClient({ client, link }: Combination): Promise<LineChild> {
   const key = `${client} ${link}`;
   let child = clients.get(key);
   if (child === undefined) {
     const [command, ...args] = [...links[link].clientSide, ...clientCommand(client)];
     clients.set(key, (child = new LineChild(command!, args)));
+    await child.ask(''); // a JVM takes its time to start, which is nobody's patience
   }
   return child;
 }
@@ -93,7 +94,7 @@ function difference(before: AbortCounters, after: AbortCounters): AbortCounters 
 async function run({ combination, tries }: Request): Promise<CombinationResult> {
   const { link, lingers, scheme, replyBytes } = combination;
   const { child, ports } = await startServer(combination);
-  const client = startClient(combination);
+  const client = await startClient(combination);
   const seconds = lingers ? patience.withUs : patience.withoutUs;
   const url = `${scheme}://${links[link].host}:${ports[scheme]}/${replyBytes}`;
   const expected = sha256(makeReply(replyBytes));

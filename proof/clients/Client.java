@@ -25,8 +25,11 @@ class Client {
         var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(tls).build();
         var input = new BufferedReader(new InputStreamReader(System.in));
         for (String line; (line = input.readLine()) != null; ) {
-            var words = line.split(" ");
-            System.out.println(upload(client, words[0], file, Duration.ofSeconds(Long.parseLong(words[1]))) + "\n");
+            if (!line.isEmpty()) {
+                var words = line.split(" ");
+                System.out.println(upload(client, words[0], file, Duration.ofSeconds(Long.parseLong(words[1]))));
+            }
+            System.out.println();
             System.out.flush();
         }
         System.exit(0); // HttpClient's threads would keep the process alive

@@ -48,5 +48,7 @@ def upload(url, seconds):
 
 
 for line in sys.stdin:
-    address, patience = line.split()
-    print(json.dumps(upload(address, float(patience))), end="\n\n", flush=True)
+    if line.strip():
+        address, patience = line.split()
+        print(json.dumps(upload(address, float(patience))))
+    print(flush=True)

@@ -1,6 +1,7 @@
 // What every client of the proof has in common. A client is a program with one argument, a file. For each line of its
 // standard input, "URL SECONDS", it uploads the file there by PUT over a new connection, gives up after so many seconds (wget
-// and Python: when nothing has moved for so long), and prints one line of JSON, an Upload, and an empty line.
+// and Python: when nothing has moved for so long), and prints one line of JSON, an Upload, and an empty line. An empty line is
+// answered by one: the client is ready.
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 
@@ -37,6 +38,7 @@ export async function serveUploads(upload: (url: string, seconds: number) => Pro
   process.stdout.on('error', () => process.exit()); // nobody asks any more
   for await (const line of createInterface({ input: process.stdin })) {
     const [url, seconds] = line.split(' ');
-    process.stdout.write(`${JSON.stringify(await upload(url!, Number(seconds)))}\n\n`);
+    const answer = line === '' ? '' : `${JSON.stringify(await upload(url!, Number(seconds)))}\n`;
+    process.stdout.write(`${answer}\n`);
   }
 }
