@@ -88,15 +88,19 @@ async function vanished(): Promise<Delivery> {
   return { complete: false, prefix: true, receivedBytes: pendingBytes(far).unread ?? 0, sentBytes: 50_006, saw: '', lingered };
 }
 
+/** Drops on the way in: dropped on the way out, the sender gets an error of its own and waits for probes that back off. */
 function dropPackets(rule: string): void {
   execFileSync('nft', ['add', 'table', 'inet', 'drops']);
-  execFileSync('nft', ['add', 'chain', 'inet', 'drops', 'out', '{ type filter hook output priority 0; }']);
-  execFileSync('nft', ['add', 'rule', 'inet', 'drops', 'out', 'meta', 'l4proto', 'tcp', ...rule.split(' ')]);
+  execFileSync('nft', ['add', 'chain', 'inet', 'drops', 'in', '{ type filter hook input priority 0; }']);
+  execFileSync('nft', ['add', 'rule', 'inet', 'drops', 'in', 'meta', 'l4proto', 'tcp', ...rule.split(' ')]);
 }
 
 async function withLoss(close: Close): Promise<Delivery> {
-  dropPackets('numgen random mod 100 < 10 drop');
-  return deliver(close, unreadInput);
+  return deliver(close, (pair) => {
+    // Not before: a handshake that has to be repeated counts as a round trip of seconds, and so does each timer after it.
+    dropPackets('numgen random mod 100 < 10 drop');
+    return unreadInput(pair);
+  });
 }
 
 async function reset(family: Family, ended: boolean): Promise<null> {
