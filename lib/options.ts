@@ -37,7 +37,10 @@ export interface OriginalDestination {
 export interface OptionRow {
   readonly kind: keyof KindValues;
   readonly level: string;
+  /** Of Linux, or else of the system that has it. */
   readonly constant: string;
+  /** Where it has another name. */
+  readonly elsewhere?: Partial<Record<'macOS' | 'BSD' | 'Windows', string>>;
   /** What it does to the data, and where the kernel deviates. */
   readonly doc: string;
   /** 'r': can only be asked; 'w': only set. Default: both. */
@@ -47,11 +50,11 @@ export interface OptionRow {
   readonly when?: string;
   /** What setting it needs on Linux. */
   readonly privilege?: string;
-  /** Sockets that have it. Default: TCP over IPv4 and IPv6. */
-  readonly sockets?: readonly SocketKind[];
+  /** Sockets that have it. */
+  readonly sockets: readonly SocketKind[];
   /** A value that can be set on any socket that has it, for documentation and round-trip tests. */
   readonly example?: boolean | number | string | null;
-  /** What getOption() gives after the example was set, where the kernel makes something else of it. */
+  /** What getOption() gives after the example was set, where Linux makes something else of it. */
   readonly reads?: boolean | number | string | null;
 }
 
@@ -79,6 +82,15 @@ export const registry = {
     example: 'lo',
     doc: 'Packets go out by this interface, and only what comes in by it is received',
   },
+  bufferLock: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_BUF_LOCK',
+    unit: '0 none, 1 the send buffer, 2 the receive buffer, 3 both',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 3,
+    doc: 'Which buffers keep their size: the kernel does not tune them by itself. Setting a size locks it as well',
+  },
   busyPoll: {
     kind: 'integer',
     level: 'SOL_SOCKET',
@@ -88,6 +100,17 @@ export const registry = {
     sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
     example: 20,
     doc: "How long a read polls the network device's queue where nothing is there",
+  },
+  busyPollBudget: {
+    kind: 'integer',
+    access: 'w',
+    level: 'SOL_SOCKET',
+    constant: 'SO_BUSY_POLL_BUDGET',
+    unit: 'packets, 65535 at most',
+    privilege: 'CAP_NET_ADMIN for more than it is',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: 4,
+    doc: 'How many packets a busy poll takes at a time',
   },
   cookie: {
     kind: 'bigint',
@@ -143,12 +166,40 @@ export const registry = {
     kind: 'linger',
     level: 'SOL_SOCKET',
     constant: 'SO_LINGER',
+    elsewhere: { macOS: 'SO_LINGER_SEC' },
     unit: 'seconds',
     sockets: ['ipv4', 'ipv6', 'listener'],
     example: 30,
     doc:
       'What a close does with unsent output: null leaves it to the kernel, 0 resets, n waits up to n seconds, and ' +
       'setOption() blocks the event loop for that: use setLinger()',
+  },
+  listenIncompleteLength: {
+    kind: 'integer',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_LISTENINCQLEN',
+    unit: 'connections',
+    sockets: ['listener'],
+    doc: 'Connections whose handshake is not over',
+  },
+  listenQueueLength: {
+    kind: 'integer',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_LISTENQLEN',
+    unit: 'connections',
+    sockets: ['listener'],
+    doc: 'Connections that wait for accept()',
+  },
+  listenQueueLimit: {
+    kind: 'integer',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_LISTENQLIMIT',
+    unit: 'connections',
+    sockets: ['listener'],
+    doc: 'The backlog of listen()',
   },
   mark: {
     kind: 'integer',
@@ -168,6 +219,31 @@ export const registry = {
     example: 10_000_000,
     doc: 'The kernel sends no faster than this; null: no limit',
   },
+  netnsCookie: {
+    kind: 'bigint',
+    access: 'r',
+    level: 'SOL_SOCKET',
+    constant: 'SO_NETNS_COOKIE',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    doc: "The kernel's name for the socket's network namespace, never used again",
+  },
+  networkServiceType: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_NET_SERVICE_TYPE',
+    unit: "the system's NET_SERVICE_TYPE_ number; 0: best effort",
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 1,
+    doc: 'What the traffic is for, which the network may rank by',
+  },
+  noSigpipe: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_NOSIGPIPE',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: true,
+    doc: 'A write after the end fails with EPIPE and raises no SIGPIPE. Node ignores that signal anyway',
+  },
   outOfBandInline: {
     kind: 'boolean',
     level: 'SOL_SOCKET',
@@ -181,8 +257,18 @@ export const registry = {
     access: 'r',
     level: 'SOL_SOCKET',
     constant: 'SO_PEERCRED',
+    elsewhere: { macOS: 'LOCAL_PEERCRED, LOCAL_PEERPID', BSD: 'LOCAL_PEERCRED, LOCAL_PEEREID or SO_PEERCRED' },
     sockets: ['unix'],
     doc: 'Who the peer was when it connected or listened; other sockets: EOPNOTSUPP',
+  },
+  preferBusyPoll: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_PREFER_BUSY_POLL',
+    privilege: 'CAP_NET_ADMIN to switch it on',
+    sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
+    example: true,
+    doc: 'The device raises no interrupts while somebody polls (busyPoll)',
   },
   priority: {
     kind: 'integer',
@@ -276,6 +362,15 @@ export const registry = {
     example: 16_384,
     doc: 'sendBufferSize beyond net.core.wmem_max',
   },
+  sendLowWatermark: {
+    kind: 'integer',
+    level: 'SOL_SOCKET',
+    constant: 'SO_SNDLOWAT',
+    unit: 'bytes',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 4096,
+    doc: 'The socket is writable only when so much fits. Linux has 1 and does not take another',
+  },
   type: {
     kind: 'integer',
     access: 'r',
@@ -294,6 +389,25 @@ export const registry = {
     doc: 'Allows MSG_ZEROCOPY, which Node does not use: for other holders of the descriptor',
   },
 
+  bindAddressNoPort: {
+    kind: 'boolean',
+    level: 'IPPROTO_IP',
+    constant: 'IP_BIND_ADDRESS_NO_PORT',
+    when: 'before bind',
+    sockets: ['ipv4', 'listener'],
+    example: true,
+    doc: 'A bind with port 0 takes no port until connect: then one address has ports for each destination',
+  },
+  boundInterface: {
+    kind: 'integer',
+    level: 'IPPROTO_IP',
+    constant: 'IP_BOUND_IF',
+    unit: 'index of an interface; 0: none',
+    when: beforeConnect,
+    sockets: ['ipv4'],
+    example: 1,
+    doc: 'As bindToDevice, where the system has it by index',
+  },
   freebind: {
     kind: 'boolean',
     level: 'IPPROTO_IP',
@@ -329,6 +443,15 @@ export const registry = {
     example: true,
     doc: "The peer's TOS comes with a recvmsg(), which Node does not use on streams: for other holders of the descriptor",
   },
+  minTtl: {
+    kind: 'integer',
+    level: 'IPPROTO_IP',
+    constant: 'IP_MINTTL',
+    unit: '0 to 255 hops; 0: any',
+    sockets: ['ipv4', 'listener'],
+    example: 255,
+    doc: 'Packets with less are dropped: who is not a neighbour can not reach it (RFC 5082)',
+  },
   originalDestination: {
     kind: 'address',
     access: 'r',
@@ -350,6 +473,7 @@ export const registry = {
     kind: 'boolean',
     level: 'IPPROTO_IP',
     constant: 'IP_TRANSPARENT',
+    elsewhere: { BSD: 'IP_BINDANY or SO_BINDANY' },
     when: 'before bind',
     privilege: 'CAP_NET_ADMIN or CAP_NET_RAW',
     sockets: ['ipv4', 'listener'],
@@ -366,6 +490,42 @@ export const registry = {
     doc: 'How far packets go',
   },
 
+  autoFlowLabel: {
+    kind: 'boolean',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_AUTOFLOWLABEL',
+    sockets: ['ipv6'],
+    example: false,
+    doc: 'Packets carry a flow label of the connection, by which routers deal them out',
+  },
+  ipv6BoundInterface: {
+    kind: 'integer',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_BOUND_IF',
+    unit: 'index of an interface; 0: none',
+    when: beforeConnect,
+    sockets: ['ipv6'],
+    example: 1,
+    doc: 'As boundInterface',
+  },
+  ipv6Freebind: {
+    kind: 'boolean',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_FREEBIND',
+    when: 'before bind',
+    sockets: ['ipv6'],
+    example: true,
+    doc: 'As freebind',
+  },
+  minHops: {
+    kind: 'integer',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_MINHOPCOUNT',
+    unit: '0 to 255 hops; 0: any',
+    sockets: ['ipv6'],
+    example: 255,
+    doc: 'As minTtl',
+  },
   ipv6Mtu: {
     kind: 'integer',
     access: 'r',
@@ -374,6 +534,15 @@ export const registry = {
     unit: 'bytes',
     sockets: ['ipv6'],
     doc: 'The largest packet on the way to the peer, as far as it is known. ENOTCONN before connect',
+  },
+  ipv6MtuDiscover: {
+    kind: 'integer',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_MTU_DISCOVER',
+    unit: '0 dont, 1 want, 2 do, 3 probe, 4 interface, 5 omit',
+    sockets: ['ipv6'],
+    example: 2,
+    doc: 'As ipMtuDiscover',
   },
   ipv6OriginalDestination: {
     kind: 'address',
@@ -399,6 +568,16 @@ export const registry = {
     sockets: ['ipv6'],
     example: 0x10,
     doc: 'DSCP of the packets that are sent',
+  },
+  ipv6Transparent: {
+    kind: 'boolean',
+    level: 'IPPROTO_IPV6',
+    constant: 'IPV6_TRANSPARENT',
+    when: 'before bind',
+    privilege: 'CAP_NET_ADMIN or CAP_NET_RAW',
+    sockets: ['ipv6'],
+    example: true,
+    doc: 'As transparent',
   },
   unicastHops: {
     kind: 'integer',
@@ -428,6 +607,17 @@ export const registry = {
     example: 'reno',
     doc: 'How the kernel decides how much to send at a time. ENOENT: not loaded',
   },
+  connectionTimeout: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_CONNECTIONTIMEOUT',
+    elsewhere: { BSD: 'TCP_KEEPINIT' },
+    unit: 'seconds; 0: the system decides',
+    when: 'before connect',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 20,
+    doc: 'How long a connect may take (ETIMEDOUT)',
+  },
   cork: {
     kind: 'boolean',
     level: 'IPPROTO_TCP',
@@ -444,6 +634,15 @@ export const registry = {
     sockets: ['ipv4', 'ipv6', 'listener'],
     example: 3,
     doc: 'A listener tells of a connection only when its first bytes have come',
+  },
+  ecn: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_ENABLE_ECN',
+    when: 'before connect',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Asks for explicit congestion notification',
   },
   fastOpen: {
     kind: 'integer',
@@ -463,6 +662,15 @@ export const registry = {
     sockets: [],
     doc: 'The first write goes into the SYN, where the server has given a cookie before',
   },
+  fastOpenNoCookie: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_FASTOPEN_NO_COOKIE',
+    when: 'before connect, or on a listener; EINVAL elsewhere',
+    sockets: ['listener'],
+    example: true,
+    doc: 'Fast open without the cookie that proves the address: anybody can have data sent to somebody else',
+  },
   keepCount: {
     kind: 'integer',
     level: 'IPPROTO_TCP',
@@ -476,6 +684,7 @@ export const registry = {
     kind: 'integer',
     level: 'IPPROTO_TCP',
     constant: 'TCP_KEEPIDLE',
+    elsewhere: { macOS: 'TCP_KEEPALIVE' },
     unit: '1 to 32 767 seconds',
     sockets: ['ipv4', 'ipv6', 'listener'],
     example: 60,
@@ -517,6 +726,23 @@ export const registry = {
     example: true,
     doc: "Small writes go out at once instead of waiting for the last one's acknowledgement (Nagle)",
   },
+  noOptions: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_NOOPT',
+    when: 'before connect',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'No TCP options are sent (window scale, SACK, timestamps)',
+  },
+  noPush: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_NOPUSH',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Holds incomplete segments back, as cork does on Linux',
+  },
   notSentLowWatermark: {
     kind: 'integer',
     level: 'IPPROTO_TCP',
@@ -526,6 +752,15 @@ export const registry = {
     example: 16_384,
     doc: 'The socket is writable only while less than this is unsent: less in the kernel, more in Node\'s own queue',
   },
+  persistTimeout: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'PERSIST_TIMEOUT',
+    unit: 'seconds; 0: never',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 60,
+    doc: 'How long the peer may keep its window closed until the connection is given up',
+  },
   quickAck: {
     kind: 'boolean',
     level: 'IPPROTO_TCP',
@@ -533,6 +768,23 @@ export const registry = {
     sockets: ['ipv4', 'ipv6'],
     example: true,
     doc: 'Acknowledges at once. Not for good: the kernel switches it on and off by itself',
+  },
+  retransmissionTimeout: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_RXT_CONNDROPTIME',
+    unit: 'seconds; 0: the system decides',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: 30,
+    doc: 'How long written data is sent again until the connection is given up (ETIMEDOUT): userTimeout of this system',
+  },
+  retransmittedFinDrop: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_RXT_FINDROP',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Gives up after the FIN was sent three times: what the peer has not acknowledged by then is lost',
   },
   saveSyn: {
     kind: 'integer',
@@ -551,6 +803,14 @@ export const registry = {
     constant: 'TCP_SAVED_SYN',
     sockets: ['ipv4', 'ipv6'],
     doc: 'The SYN that an accepted connection came by. Asking takes it; empty: none was saved',
+  },
+  sendMoreAcks: {
+    kind: 'boolean',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_SENDMOREACKS',
+    sockets: ['ipv4', 'ipv6', 'listener'],
+    example: true,
+    doc: 'Acknowledges every second segment, always',
   },
   synCount: {
     kind: 'integer',

@@ -37,7 +37,9 @@ function line([name, row]) {
   const access = { r: 'read only', w: 'set only' }[row.access];
   const notes = [access, row.when, row.privilege && `needs ${row.privilege}`].filter(Boolean).join('; ');
   const has = rows.filter(([, names]) => names.has(name)).map(([system]) => system);
-  const cells = [name, `\`${row.level}\`, \`${row.constant}\``, value, `${row.doc}${notes && ` (${notes})`}`, has.join(', ')];
+  if (has.length === 0) throw new Error(`no system has a row for ${name}`);
+  const others = Object.entries(row.elsewhere ?? {}).map(([system, constant]) => `; ${system}: ${constant}`);
+  const cells = [name, `\`${row.level}\`, \`${row.constant}\`${others.join('')}`, value, `${row.doc}${notes && ` (${notes})`}`, has.join(', ')];
   return `| ${cells.join(' | ')} |`;
 }
 

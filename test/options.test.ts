@@ -42,7 +42,7 @@ function set(socket: OptionSocket, name: OptionName, value: unknown): void {
 
 describe('options', () => {
   for (const [name, row] of rows) {
-    for (const kind of row.sockets ?? ([] as const)) {
+    for (const kind of row.sockets) {
       it(`${name}, ${kind}`, async function () {
         if (!supported.has(name)) {
           const socket = await open(kind);
@@ -66,7 +66,7 @@ describe('options', () => {
           if (row.access === 'r') assert.throws(() => set(socket, name, 1), { code: 'ERR_OPTION_NOT_SUPPORTED', message: /can only be read/ });
           return;
         }
-        const expected = row.reads ?? example;
+        const expected = process.platform === 'linux' ? row.reads ?? example : example;
         // The premise: it is something else before.
         if (typeof example === 'boolean') set(socket, name, !example);
         if (name !== 'incomingCpu') assert.notDeepEqual(get(socket, name), expected);
@@ -105,8 +105,8 @@ describe('setOption, getOption', () => {
     let refused = 0;
     for (const [name, row] of rows) {
       if (row.access === 'r' || !supported.has(name)) continue;
-      const socket = row.sockets?.includes('ipv4') === true ? near : server;
-      const isReadable = row.access !== 'w' && row.sockets?.some((kind) => kind === 'ipv4' || kind === 'listener') === true;
+      const socket = row.sockets.includes('ipv4') ? near : server;
+      const isReadable = row.access !== 'w' && row.sockets.some((kind) => kind === 'ipv4' || kind === 'listener');
       const before = isReadable ? get(socket, name) : undefined;
       for (const [code, values] of wrongValues(name, row)) {
         for (const value of values) {
@@ -220,7 +220,6 @@ describe('setOption, getOption', () => {
     const names = supportedOptions();
     assert.deepEqual([...names], [...supported].sort());
     for (const name of names) assert.ok(Object.hasOwn(registry, name), name);
-    if (process.platform === 'linux') assert.deepEqual([...names], rows.map(([name]) => name).sort());
   });
 });
 

@@ -4,9 +4,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/param.h>
+#include <sys/ucred.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 
 #include "posix.h"
 #include "tcps.h"
@@ -22,17 +26,146 @@ constexpr int64_t kMaxLinger = USHRT_MAX;  // u_short so_linger, EDOM above it
 constexpr int64_t kMaxLinger = SHRT_MAX;
 #endif
 
+using Kind = OptionKind;
+constexpr auto kRead = OptionAccess::kRead;
+constexpr auto kReadWrite = OptionAccess::kReadWrite;
+
+// FreeBSD: tcp_default_ctloutput() refuses what overflows in ticks (UINT_MAX / hz, hz up to 1000). The others count in less.
+constexpr int64_t kMaxSeconds = UINT32_MAX / 1000;
+
+constexpr int kUnixLevel = 0;  // of unix-domain sockets; FreeBSD alone has a name for it (SOL_LOCAL)
+
 constexpr OptionRow kRows[] = {
+#ifdef SO_ACCEPTCONN
+    {"acceptConnection", SOL_SOCKET, SO_ACCEPTCONN, Kind::kBoolean, kRead},
+#endif
+#ifdef SO_DOMAIN
+    {"domain", SOL_SOCKET, SO_DOMAIN, Kind::kInteger, kRead},
+#endif
+    {"error", SOL_SOCKET, SO_ERROR, Kind::kError, kRead},
+    {"keepalive", SOL_SOCKET, SO_KEEPALIVE, Kind::kBoolean},
     // DragonFly alone takes negative values: lib refuses those.
-    {"linger", SOL_SOCKET, SO_LINGER, OptionKind::kLinger, OptionAccess::kReadWrite, 0, kMaxLinger},
-    {"noDelay", IPPROTO_TCP, TCP_NODELAY, OptionKind::kBoolean},
+    {"linger", SOL_SOCKET, SO_LINGER, Kind::kLinger, kReadWrite, 0, kMaxLinger},
+#ifdef SO_LISTENINCQLEN
+    {"listenIncompleteLength", SOL_SOCKET, SO_LISTENINCQLEN, Kind::kInteger, kRead},
+#endif
+#ifdef SO_LISTENQLEN
+    {"listenQueueLength", SOL_SOCKET, SO_LISTENQLEN, Kind::kInteger, kRead},
+#endif
+#ifdef SO_LISTENQLIMIT
+    {"listenQueueLimit", SOL_SOCKET, SO_LISTENQLIMIT, Kind::kInteger, kRead},
+#endif
+#ifdef SO_NOSIGPIPE
+    {"noSigpipe", SOL_SOCKET, SO_NOSIGPIPE, Kind::kBoolean},
+#endif
+    {"outOfBandInline", SOL_SOCKET, SO_OOBINLINE, Kind::kBoolean},
+#if defined(LOCAL_PEEREID)
+    {"peerCredentials", kUnixLevel, LOCAL_PEEREID, Kind::kCredentials, kRead},
+#elif defined(LOCAL_PEERCRED)
+    {"peerCredentials", kUnixLevel, LOCAL_PEERCRED, Kind::kCredentials, kRead},
+#elif defined(SO_PEERCRED)
+    {"peerCredentials", SOL_SOCKET, SO_PEERCRED, Kind::kCredentials, kRead},
+#endif
+#ifdef SO_PROTOCOL
+    {"protocol", SOL_SOCKET, SO_PROTOCOL, Kind::kInteger, kRead},
+#endif
+    {"receiveBufferSize", SOL_SOCKET, SO_RCVBUF, Kind::kInteger, kReadWrite, 1, INT_MAX},
+    {"receiveLowWatermark", SOL_SOCKET, SO_RCVLOWAT, Kind::kInteger, kReadWrite, 1, INT_MAX},
+    {"reuseAddress", SOL_SOCKET, SO_REUSEADDR, Kind::kBoolean},
+    {"reusePort", SOL_SOCKET, SO_REUSEPORT, Kind::kBoolean},
+    {"sendBufferSize", SOL_SOCKET, SO_SNDBUF, Kind::kInteger, kReadWrite, 1, INT_MAX},
+    {"sendLowWatermark", SOL_SOCKET, SO_SNDLOWAT, Kind::kInteger, kReadWrite, 1, INT_MAX},
+#ifdef SO_BINDANY
+    {"transparent", SOL_SOCKET, SO_BINDANY, Kind::kBoolean},
+#endif
+    {"type", SOL_SOCKET, SO_TYPE, Kind::kInteger, kRead},
+
+#ifdef IP_MINTTL
+    {"minTtl", IPPROTO_IP, IP_MINTTL, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+#endif
+#ifdef IP_RECVTOS
+    {"ipReceiveTos", IPPROTO_IP, IP_RECVTOS, Kind::kBoolean},
+#endif
+    {"tos", IPPROTO_IP, IP_TOS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+#ifdef IP_BINDANY
+    {"transparent", IPPROTO_IP, IP_BINDANY, Kind::kBoolean},
+#endif
+    {"ttl", IPPROTO_IP, IP_TTL, Kind::kInteger, kReadWrite, 1, UINT8_MAX},
+
+#ifdef IPV6_MINHOPCOUNT
+    {"minHops", IPPROTO_IPV6, IPV6_MINHOPCOUNT, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+#endif
+#ifdef IPV6_RECVTCLASS
+    {"receiveTrafficClass", IPPROTO_IPV6, IPV6_RECVTCLASS, Kind::kBoolean},
+#endif
+#ifdef IPV6_TCLASS
+    {"trafficClass", IPPROTO_IPV6, IPV6_TCLASS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+#endif
+    {"unicastHops", IPPROTO_IPV6, IPV6_UNICAST_HOPS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+    {"v6Only", IPPROTO_IPV6, IPV6_V6ONLY, Kind::kBoolean},
+
+#ifdef TCP_CONGESTION
+    {"congestion", IPPROTO_TCP, TCP_CONGESTION, Kind::kString, kReadWrite, 1, 15},
+#endif
+#ifdef TCP_KEEPINIT
+    {"connectionTimeout", IPPROTO_TCP, TCP_KEEPINIT, Kind::kInteger, kReadWrite, 1, kMaxSeconds},
+#endif
+#ifdef TCP_FASTOPEN
+    {"fastOpen", IPPROTO_TCP, TCP_FASTOPEN, Kind::kInteger, kReadWrite, 0, 1},
+#endif
+#ifdef TCP_KEEPCNT
+    {"keepCount", IPPROTO_TCP, TCP_KEEPCNT, Kind::kInteger, kReadWrite, 1, INT_MAX},
+#endif
+#ifdef TCP_KEEPIDLE
+    {"keepIdle", IPPROTO_TCP, TCP_KEEPIDLE, Kind::kInteger, kReadWrite, 1, kMaxSeconds},
+#endif
+#ifdef TCP_KEEPINTVL
+    {"keepInterval", IPPROTO_TCP, TCP_KEEPINTVL, Kind::kInteger, kReadWrite, 1, kMaxSeconds},
+#endif
+    {"maxSegment", IPPROTO_TCP, TCP_MAXSEG, Kind::kInteger, kReadWrite, 1, UINT16_MAX},
+    {"noDelay", IPPROTO_TCP, TCP_NODELAY, Kind::kBoolean},
+#ifdef TCP_NOOPT
+    {"noOptions", IPPROTO_TCP, TCP_NOOPT, Kind::kBoolean},
+#endif
+#ifdef TCP_NOPUSH
+    {"noPush", IPPROTO_TCP, TCP_NOPUSH, Kind::kBoolean},
+#endif
 };
 
 }  // namespace
 
 OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
-int GetCredentials(int, const OptionRow&, OptionValue*) { return ENOPROTOOPT; }  // no row has them
+// Who the peer was when it connected or listened.
+int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {
+#if defined(LOCAL_PEEREID)  // NetBSD
+  struct unpcbid credentials = {};
+#elif defined(LOCAL_PEERCRED)  // FreeBSD, DragonFly
+  struct xucred credentials = {};
+#else  // OpenBSD
+  struct sockpeercred credentials = {};
+#endif
+  socklen_t size = sizeof credentials;
+  if (getsockopt(fd, row.level, row.option, &credentials, &size) != 0) {
+    return errno == EINVAL || errno == ENOPROTOOPT ? EOPNOTSUPP : errno;  // no unix-domain socket
+  }
+#if defined(LOCAL_PEEREID)
+  value->pid = credentials.unp_pid;
+  value->uid = credentials.unp_euid;
+  value->gid = credentials.unp_egid;
+#elif defined(LOCAL_PEERCRED)
+#ifdef __FreeBSD__
+  value->pid = credentials.cr_pid;  // since FreeBSD 13; DragonFly does not tell
+#endif
+  value->uid = credentials.cr_uid;
+  value->gid = credentials.cr_gid;
+#else
+  value->pid = credentials.pid;
+  value->uid = credentials.uid;
+  value->gid = credentials.gid;
+#endif
+  return 0;
+}
 
 int OpenSocket(Family family, Descriptor* descriptor) {
   return OpenSocketWith(family, SOCK_NONBLOCK | SOCK_CLOEXEC, descriptor);

@@ -28,7 +28,13 @@ constexpr auto kWrite = OptionAccess::kWrite;
 constexpr OptionRow kRows[] = {
     {"acceptConnection", SOL_SOCKET, SO_ACCEPTCONN, Kind::kBoolean, kRead},
     {"bindToDevice", SOL_SOCKET, SO_BINDTODEVICE, Kind::kString, kReadWrite, 0, IFNAMSIZ - 1},
+#ifdef SO_BUF_LOCK
+    {"bufferLock", SOL_SOCKET, SO_BUF_LOCK, Kind::kInteger, kReadWrite, 0, 3},
+#endif
     {"busyPoll", SOL_SOCKET, SO_BUSY_POLL, Kind::kInteger, kReadWrite, 0, INT_MAX},
+#ifdef SO_BUSY_POLL_BUDGET
+    {"busyPollBudget", SOL_SOCKET, SO_BUSY_POLL_BUDGET, Kind::kInteger, kWrite, 0, UINT16_MAX},
+#endif
 #ifdef SO_COOKIE
     {"cookie", SOL_SOCKET, SO_COOKIE, Kind::kCookie, kRead},
 #endif
@@ -43,8 +49,14 @@ constexpr OptionRow kRows[] = {
     {"linger", SOL_SOCKET, SO_LINGER, Kind::kLinger, kReadWrite, 0, INT_MAX},
     {"mark", SOL_SOCKET, SO_MARK, Kind::kUnsigned, kReadWrite, 0, UINT_MAX},
     {"maxPacingRate", SOL_SOCKET, SO_MAX_PACING_RATE, Kind::kRate, kReadWrite, 0, (int64_t{1} << 53) - 1},
+#ifdef SO_NETNS_COOKIE
+    {"netnsCookie", SOL_SOCKET, SO_NETNS_COOKIE, Kind::kCookie, kRead},
+#endif
     {"outOfBandInline", SOL_SOCKET, SO_OOBINLINE, Kind::kBoolean},
     {"peerCredentials", SOL_SOCKET, SO_PEERCRED, Kind::kCredentials, kRead},
+#ifdef SO_PREFER_BUSY_POLL
+    {"preferBusyPoll", SOL_SOCKET, SO_PREFER_BUSY_POLL, Kind::kBoolean},
+#endif
     {"priority", SOL_SOCKET, SO_PRIORITY, Kind::kInteger, kReadWrite, 0, INT_MAX},
     {"protocol", SOL_SOCKET, SO_PROTOCOL, Kind::kInteger, kRead},
     // Twice the value has to fit into an int.
@@ -60,19 +72,34 @@ constexpr OptionRow kRows[] = {
     {"zeroCopy", SOL_SOCKET, SO_ZEROCOPY, Kind::kBoolean},
 #endif
 
+    {"bindAddressNoPort", IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, Kind::kBoolean},
     {"freebind", IPPROTO_IP, IP_FREEBIND, Kind::kBoolean},
     {"ipMtu", IPPROTO_IP, IP_MTU, Kind::kInteger, kRead},
     {"ipMtuDiscover", IPPROTO_IP, IP_MTU_DISCOVER, Kind::kInteger, kReadWrite, IP_PMTUDISC_DONT, IP_PMTUDISC_OMIT},
     {"ipReceiveTos", IPPROTO_IP, IP_RECVTOS, Kind::kBoolean},
+    {"minTtl", IPPROTO_IP, IP_MINTTL, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
     {"originalDestination", IPPROTO_IP, SO_ORIGINAL_DST, Kind::kAddress, kRead},
     {"tos", IPPROTO_IP, IP_TOS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
     {"transparent", IPPROTO_IP, IP_TRANSPARENT, Kind::kBoolean},
     {"ttl", IPPROTO_IP, IP_TTL, Kind::kInteger, kReadWrite, 1, UINT8_MAX},
 
+#ifdef IPV6_AUTOFLOWLABEL
+    {"autoFlowLabel", IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, Kind::kBoolean},
+#endif
+#ifdef IPV6_FREEBIND
+    {"ipv6Freebind", IPPROTO_IPV6, IPV6_FREEBIND, Kind::kBoolean},
+#endif
+#ifdef IPV6_MINHOPCOUNT
+    {"minHops", IPPROTO_IPV6, IPV6_MINHOPCOUNT, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+#endif
     {"ipv6Mtu", IPPROTO_IPV6, IPV6_MTU, Kind::kInteger, kRead},
+    {"ipv6MtuDiscover", IPPROTO_IPV6, IPV6_MTU_DISCOVER, Kind::kInteger, kReadWrite, IPV6_PMTUDISC_DONT, IPV6_PMTUDISC_OMIT},
     {"ipv6OriginalDestination", IPPROTO_IPV6, IP6T_SO_ORIGINAL_DST, Kind::kAddress, kRead},
     {"receiveTrafficClass", IPPROTO_IPV6, IPV6_RECVTCLASS, Kind::kBoolean},
     {"trafficClass", IPPROTO_IPV6, IPV6_TCLASS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
+#ifdef IPV6_TRANSPARENT
+    {"ipv6Transparent", IPPROTO_IPV6, IPV6_TRANSPARENT, Kind::kBoolean},
+#endif
     {"unicastHops", IPPROTO_IPV6, IPV6_UNICAST_HOPS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
     {"v6Only", IPPROTO_IPV6, IPV6_V6ONLY, Kind::kBoolean},
 
@@ -82,6 +109,9 @@ constexpr OptionRow kRows[] = {
     {"fastOpen", IPPROTO_TCP, TCP_FASTOPEN, Kind::kInteger, kReadWrite, 0, INT_MAX},
 #ifdef TCP_FASTOPEN_CONNECT
     {"fastOpenConnect", IPPROTO_TCP, TCP_FASTOPEN_CONNECT, Kind::kBoolean},
+#endif
+#ifdef TCP_FASTOPEN_NO_COOKIE
+    {"fastOpenNoCookie", IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, Kind::kBoolean},
 #endif
     {"keepCount", IPPROTO_TCP, TCP_KEEPCNT, Kind::kInteger, kReadWrite, 1, 127},     // MAX_TCP_KEEPCNT
     {"keepIdle", IPPROTO_TCP, TCP_KEEPIDLE, Kind::kInteger, kReadWrite, 1, 32767},   // MAX_TCP_KEEPIDLE
