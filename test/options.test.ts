@@ -19,6 +19,7 @@ import {
 import { native } from '#lib/native.js';
 import { registry, type OptionRow, type SocketKind } from '#lib/options.js';
 
+import { noNamespaceReason, runInNamespace } from './support/namespace.js';
 import { connectPair, listen, tlsFamilies } from './support/pair.js';
 
 const rows = Object.entries(registry) as [OptionName, OptionRow][];
@@ -196,6 +197,18 @@ describe('setOption, getOption', () => {
     assert.deepEqual(getOption(near, 'peerCredentials'), { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() });
     const tcp = await connectPair();
     assert.throws(() => getOption(tcp.near, 'peerCredentials'), { code: 'EOPNOTSUPP' });
+  });
+
+  it('originalDestination is where the client went before a NAT rule', async function () {
+    const reason = noNamespaceReason('nft');
+    if (reason !== undefined) {
+      console.log(`      skipped: ${reason}`);
+      return this.skip();
+    }
+    assert.deepEqual(await runInNamespace('original-destination.js'), [
+      { address: '127.0.0.1', family: 'IPv4', port: 4444 },
+      { address: '::1', family: 'IPv6', port: 4444 },
+    ]);
   });
 
   it('error is taken', async () => {
