@@ -1,4 +1,4 @@
-// The system calls behind the getters, setters and pendingBytes, in a loop: as a library that Node loads, on Node's
+// The system calls behind the getters, setters, pendingBytes and tcpInfo, in a loop: as a library that Node loads, on Node's
 // own socket (time_calls), or as a program, on a connected TCP socket of its own.
 // The program's stdin: "<call> <times>"; stdout: nanoseconds in all, then an empty line. With --thread the process has a second,
 // sleeping thread, as every Node process has: the kernel then takes a reference to the file for each call.
@@ -67,6 +67,24 @@ static void set_no_delay(int fd, int flag) {
   check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &flag, sizeof flag) == 0, "setsockopt");
 }
 
+static void get_keep_idle(int fd) {
+  int seconds;
+  socklen_t size = sizeof seconds;
+  check(getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, &size) == 0, "getsockopt");
+  sink = seconds;
+}
+
+static void set_keep_idle(int fd, int seconds) {
+  check(setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) == 0, "setsockopt");
+}
+
+static void get_tcp_info(int fd) {
+  char bytes[512];
+  socklen_t size = sizeof bytes;
+  check(getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes, &size) == 0, "getsockopt");
+  sink = bytes[0];
+}
+
 // As native/sys/linux.cc asks: the queues, and the state only if something is unacknowledged.
 static void pending(int fd, int ask_state) {
   int unsent, unacked, unread;
@@ -97,6 +115,9 @@ double time_calls(const char* call, int fd, int times) {
   else if (strcmp(call, "setLinger30") == 0) LOOP(set_linger(fd, 30));
   else if (strcmp(call, "getNoDelay") == 0) LOOP(get_no_delay(fd));
   else if (strcmp(call, "setNoDelay") == 0) LOOP(set_no_delay(fd, i & 1));
+  else if (strcmp(call, "getKeepIdle") == 0) LOOP(get_keep_idle(fd));
+  else if (strcmp(call, "setKeepIdle") == 0) LOOP(set_keep_idle(fd, 100 + (i & 1)));
+  else if (strcmp(call, "tcpInfo") == 0) LOOP(get_tcp_info(fd));
   else if (strcmp(call, "pendingQuiet") == 0) LOOP(pending(fd, 0));
   else if (strcmp(call, "pendingBusy") == 0) LOOP(pending(fd, 1));
   else check(0, call);

@@ -5,6 +5,7 @@ import type { Benchmark } from './benchmark.js';
 import { killChildren } from './child.js';
 import { closes } from './closes.js';
 import { tidyUp } from './compile.js';
+import { connections } from './connections.js';
 import { deadlines } from './deadlines.js';
 import { discard } from './discard.js';
 import { idle } from './idle.js';
@@ -14,13 +15,13 @@ import { server } from './server.js';
 import { stall } from './stall.js';
 import { renderBenchmark, renderHead } from './table.js';
 
-const benchmarks: readonly Benchmark[] = [options, discard, idle, closes, server, stall, deadlines];
+const benchmarks: readonly Benchmark[] = [options, discard, idle, closes, connections, server, stall, deadlines];
 
 const usage = `Usage: npm run bench -- [--quick] [--json] [NAME ...]
 
-${benchmarks.map(({ name, title }) => `  ${name.padEnd(9)} ${title}`).join('\n')}
+${benchmarks.map(({ name, title }) => `  ${name.padEnd(11)} ${title}`).join('\n')}
 
-Without a NAME all of them, one after the other: about eight minutes. Linux only.
+Without a NAME all of them, one after the other: about nine minutes. Linux only.
 
   --quick   short runs, rough numbers: about two minutes
   --json    print one JSON object instead of the table (its fields: bench/report.ts, BenchReport)

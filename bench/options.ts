@@ -1,10 +1,21 @@
-// 1. Getters, setters and pendingBytes through the public API, against the same system calls in a C loop, against
+// 1. Getters, setters, pendingBytes and tcpInfo through the public API, against the same system calls in a C loop, against
 // koffi, and against Node's own setNoDelay().
 import { once } from 'node:events';
 import net from 'node:net';
 
 import koffi from 'koffi';
-import { getLinger, getNoDelay, pendingBytes, setLinger, setNoDelay } from 'socket-linger';
+import {
+  getLinger,
+  getNoDelay,
+  getOption,
+  getRawOption,
+  pendingBytes,
+  setLinger,
+  setNoDelay,
+  setOption,
+  setRawOption,
+  tcpInfo,
+} from 'socket-linger';
 
 import type { Benchmark, Context, Findings } from './benchmark.js';
 import { BenchError, LineChild } from './child.js';
@@ -62,6 +73,7 @@ const SOL_SOCKET = 1;
 const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const TCP_KEEPIDLE = 4;
 const TCP_INFO = 11;
 const SIOCOUTQNSD = 0x894b;
 const SIOCOUTQ = 0x5411;
@@ -77,6 +89,7 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
   const ioctl = libc.func('int ioctl(int, unsigned long, void *)') as (d: number, request: number, to: Buffer) => number;
   const value = Buffer.alloc(8);
   const words = new Int32Array(value.buffer, value.byteOffset, 2);
+  const infoBytes = Buffer.alloc(512);
   const size = Buffer.alloc(4);
   const sizeWord = new Uint32Array(size.buffer, size.byteOffset, 1);
   const must = (result: number): void => {
@@ -86,6 +99,10 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
     sizeWord[0] = bytes;
     must(getsockopt(descriptorOf(socket), level, option, value, size));
     return words[0]!;
+  };
+  const setKeepIdleByKoffi = (seconds: number): void => {
+    words[0] = seconds;
+    must(setsockopt(descriptorOf(quiet), IPPROTO_TCP, TCP_KEEPIDLE, value, 4));
   };
   const setLingerByKoffi = (socket: net.Socket, seconds: number): void => {
     words[0] = 1;
@@ -164,6 +181,66 @@ function makeSubjects(quiet: net.Socket, armed: net.Socket, busy: net.Socket): S
       },
       node: (times) => {
         for (let i = 0; i < times; i += 1) quiet.setNoDelay((i & 1) === 1);
+      },
+    },
+    {
+      title: "getOption(s, 'keepIdle')",
+      call: 'getKeepIdle',
+      socket: quiet,
+      ours: (times) => {
+        for (let i = 0; i < times; i += 1) sink = getOption(quiet, 'keepIdle');
+      },
+      koffi: (times) => {
+        for (let i = 0; i < times; i += 1) sink = get(quiet, IPPROTO_TCP, TCP_KEEPIDLE, 4);
+      },
+    },
+    {
+      title: "setOption(s, 'keepIdle', n)",
+      call: 'setKeepIdle',
+      socket: quiet,
+      ours: (times) => {
+        for (let i = 0; i < times; i += 1) setOption(quiet, 'keepIdle', 100 + (i & 1));
+      },
+      koffi: (times) => {
+        for (let i = 0; i < times; i += 1) setKeepIdleByKoffi(100 + (i & 1));
+      },
+    },
+    {
+      title: 'getRawOption(s, ...)',
+      call: 'getKeepIdle',
+      socket: quiet,
+      ours: (times) => {
+        for (let i = 0; i < times; i += 1) sink = getRawOption(quiet, IPPROTO_TCP, TCP_KEEPIDLE, 4);
+      },
+      koffi: (times) => {
+        for (let i = 0; i < times; i += 1) sink = get(quiet, IPPROTO_TCP, TCP_KEEPIDLE, 4);
+      },
+    },
+    {
+      title: 'setRawOption(s, ...)',
+      call: 'setKeepIdle',
+      socket: quiet,
+      ours: (times) => {
+        for (let i = 0; i < times; i += 1) setRawOption(quiet, IPPROTO_TCP, TCP_KEEPIDLE, 100 + (i & 1));
+      },
+      koffi: (times) => {
+        for (let i = 0; i < times; i += 1) setKeepIdleByKoffi(100 + (i & 1));
+      },
+    },
+    {
+      // C and koffi only fetch the bytes; ours makes an object of some sixty fields of them.
+      title: 'tcpInfo(s)',
+      call: 'tcpInfo',
+      socket: quiet,
+      ours: (times) => {
+        for (let i = 0; i < times; i += 1) sink = tcpInfo(quiet);
+      },
+      koffi: (times) => {
+        for (let i = 0; i < times; i += 1) {
+          sizeWord[0] = infoBytes.length;
+          must(getsockopt(descriptorOf(quiet), IPPROTO_TCP, TCP_INFO, infoBytes, size));
+          sink = infoBytes[0];
+        }
       },
     },
     {
@@ -290,6 +367,6 @@ async function run(context: Context): Promise<Findings> {
 
 export const options: Benchmark = {
   name: 'options',
-  title: 'getters, setters and pendingBytes, ns per call',
+  title: 'getters, setters, pendingBytes and tcpInfo, ns per call',
   run,
 };
