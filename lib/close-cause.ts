@@ -1,6 +1,6 @@
 // closeCause(): why a connection ended.
 import { checkOwnSocket, type SocketLike } from './handle.js';
-import { judgeClose, judgeLate, noteEnd, openRecord, recordOf, settle, type CloseCause } from './close-record.js';
+import { judgeClose, judgeLate, noteEnd, openRecord, recordOf, settle, wantCauses, type CloseCause } from './close-record.js';
 import type { DestroyCallback } from './intercept.js';
 import { isLingering } from './linger-machine.js';
 
@@ -52,7 +52,8 @@ export function trackClose(socket: SocketLike): void {
 /**
  * Why the connection ended, and what was lost by it (see CloseCause); null while it is open, being opened, or lingers.
  * The first call begins to watch, so call it once when you get the socket; enableLingeringClose() does that for a
- * server's connections. Of a socket that was closed before the first call it knows what `socket.errored` says, else
+ * server's connections, and asks the kernel about clean closes once closeCause() has been called in this process: those before
+ * are judged by what Node knows, and the numbers of what the kernel held are null. Of a socket that was closed before the first call it knows what `socket.errored` says, else
  * `'unknown'`. It adds no listener, keeps nothing alive, and changes no event: an 'error' that nobody listens for is thrown
  * as ever. A socket that is connected again starts anew.
  *
@@ -60,6 +61,7 @@ export function trackClose(socket: SocketLike): void {
  */
 export function closeCause(socket: SocketLike): CloseCause | null {
   checkOwnSocket(socket);
+  wantCauses();
   const record = recordOf(socket);
   if (record?.result !== undefined) return record.result;
   if (socket.destroyed && !isLingering(socket)) return judgeLate(socket);

@@ -1,6 +1,6 @@
 // closeCause(): every end that one machine can make. close-cause-network.test.ts has those that need a broken network.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -32,6 +32,13 @@ function check(socket: net.Socket, expected: { [Key in keyof CloseCause]?: Close
   for (const [key, value] of Object.entries(rest)) assert.deepEqual(end[key as keyof CloseCause], value, key);
   if (code !== undefined) assert.equal((end.error as NodeJS.ErrnoException | undefined)?.code, code);
   assert.equal(closeCause(socket), end);
+}
+
+const entry = fileURLToPath(new URL('../../dist/lib/index.js', import.meta.url));
+
+/** In a process of its own. */
+function runModule(source: string): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: 15_000 });
 }
 
 async function watched(family: Family, server: net.ServerOpts = { allowHalfOpen: false }): Promise<Pair> {
@@ -240,13 +247,43 @@ describe('closeCause', () => {
     const before = count();
     closeCause(near);
     assert.deepEqual(count(), before);
-    const entry = fileURLToPath(new URL('../../dist/lib/index.js', import.meta.url));
     const source = `import net from 'node:net'; import { closeCause } from ${JSON.stringify(entry)};
       const server = net.createServer((socket) => { socket.resetAndDestroy(); server.close(); });
       server.listen(0, () => closeCause(net.connect(server.address().port).resume()));`;
-    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: 15_000 });
+    const { status, stderr } = runModule(source);
     assert.equal(status, 1);
     assert.match(stderr, /Unhandled 'error' event[^]*ECONNRESET/);
+  });
+
+  it('asks the kernel about clean closes only once somebody has asked: until then Node knows', () => {
+    // A process of its own: nobody has called closeCause() in it.
+    const source = String.raw`
+      import { once } from 'node:events';
+      import http from 'node:http';
+      import net from 'node:net';
+      import { closeCause, enableLingeringClose } from ${JSON.stringify(entry)};
+      const server = http.createServer((_, response) => response.end('x'.repeat(1000)));
+      enableLingeringClose(server);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const found = [];
+      for (let round = 0; round < 2; round += 1) {
+        const client = net.connect(server.address().port, '127.0.0.1');
+        client.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+        const [near] = await once(server, 'connection');
+        client.resume();
+        await once(near, 'close');
+        const { cause, unackedBytes, unreadBytes } = closeCause(near);
+        found.push([cause, typeof unackedBytes, unreadBytes]);
+      }
+      server.close();
+      console.log(JSON.stringify(found));`;
+    const { stdout, stderr } = runModule(source);
+    assert.equal(stderr, '');
+    assert.deepEqual(JSON.parse(stdout), [
+      ['closed-locally', 'object', null],
+      ['closed-locally', 'number', 0],
+    ]);
   });
 
   it('refuses what is no socket', () => {
