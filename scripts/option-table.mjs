@@ -1,7 +1,10 @@
 // Writes the table of options in docs/API.md: from the registry (lib/options.ts), and from the rows that each system's
-// file has. `--check` fails if it is not up to date.
+// file has. `--check` fails if it is not up to date. The ranges are those of the addon on Linux: elsewhere there is nothing
+// to be written, or checked.
 import { readFileSync } from 'node:fs';
+import process from 'node:process';
 
+import { native } from '../dist/lib/native.js';
 import { registry } from '../dist/lib/options.js';
 import { root, writeTable } from './generated.mjs';
 
@@ -32,8 +35,20 @@ const values = {
   address: '`{ address, family, port }`',
 };
 
+const most = 2 ** 31 - 1;
+
+/** What Linux takes. */
+function rangeOf(name, { kind, access, unit = '' }) {
+  const found = native.options.find((option) => option.name === name);
+  if (found === undefined || access === 'r' || /^\d /.test(unit)) return undefined; // a list of its values
+  const { min, max } = found;
+  if (kind === 'string') return `at most ${max} bytes`;
+  if (kind !== 'integer' && kind !== 'rate' && kind !== 'linger') return undefined;
+  return max >= most / 2 ? `${min} or more` : `${min} to ${max}`;
+}
+
 function line([name, row]) {
-  const value = [values[row.kind], row.unit].filter(Boolean).join('; ');
+  const value = [values[row.kind], row.unit, rangeOf(name, row)].filter(Boolean).join('; ');
   const access = { r: 'read only', w: 'set only' }[row.access];
   const notes = [access, row.when, row.privilege && `needs ${row.privilege}`].filter(Boolean).join('; ');
   const has = rows.filter(([, names]) => names.has(name)).map(([system]) => system);
@@ -42,6 +57,8 @@ function line([name, row]) {
   const cells = [name, `\`${row.level}\`, \`${row.constant}\`${others.join('')}`, value, `${row.doc}${notes && ` (${notes})`}`, has.join(', ')];
   return `| ${cells.join(' | ')} |`;
 }
+
+if (process.platform !== 'linux') process.exit();
 
 const table = [
   '| option | level, constant | value | what it does | systems |',
