@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
+import { endianness } from 'node:os';
 
+import koffi from 'koffi';
 import {
   getOption,
   getRawOption,
@@ -258,6 +260,34 @@ describe('setRawOption, getRawOption', () => {
     setRawOption(near, IPPROTO_TCP, TCP_CONGESTION, Buffer.from('reno'));
     assert.equal(getOption(near, 'congestion'), 'reno');
     setRawOption(near, SOL_SOCKET, SO_LINGER, new Uint8Array(8));
+  });
+
+  it('SO_GET_FILTER, whose length counts instructions in the kernel, never writes behind the buffer', async () => {
+    const [SO_ATTACH_FILTER, SO_GET_FILTER, BPF_RET, instructions] = [26, 26, 6, 64];
+    const { near } = await connectPair();
+    const code = new DataView(new ArrayBuffer(8 * instructions)); // struct sock_filter
+    const isLittleEndian = endianness() === 'LE';
+    for (let at = 0; at < code.byteLength; at += 8) {
+      code.setUint16(at, BPF_RET, isLittleEndian);
+      code.setUint32(at + 4, 0xffff_ffff, isLittleEndian);
+    }
+    const program = new Uint8Array(16); // struct sock_fprog
+    new Uint16Array(program.buffer)[0] = instructions;
+    new BigUint64Array(program.buffer)[1] = BigInt(koffi.address(code.buffer));
+    setRawOption(near, SOL_SOCKET, SO_ATTACH_FILTER, program);
+
+    assert.deepEqual(getRawOption(near, SOL_SOCKET, SO_GET_FILTER, 600), Buffer.from(code.buffer));
+    assert.deepEqual(getRawOption(near, SOL_SOCKET, SO_GET_FILTER, 512), Buffer.from(code.buffer));
+    const { fd } = (near as unknown as { _handle: { fd: number } })._handle;
+    for (const room of [511, 64, 63, 8, 7, 1, 0]) {
+      const memory = new Uint8Array(1024);
+      try {
+        assert.equal(native.getRawOption(fd, SOL_SOCKET, SO_GET_FILTER, memory.subarray(0, room)), 0); // room for none
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'EINVAL');
+      }
+      assert.deepEqual(memory, new Uint8Array(1024));
+    }
   });
 
   it("refuse other arguments, and pass on the system's errors", async () => {

@@ -136,6 +136,8 @@ constexpr OptionRow kRows[] = {
 
 OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
+size_t OptionUnit(int, int) { return 1; }
+
 // Who the peer was when it connected or listened.
 int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {
 #if defined(LOCAL_PEEREID)  // NetBSD

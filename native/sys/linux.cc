@@ -1,4 +1,5 @@
 // Linux: option rows, queue sizes and TCP state. Facts are from net/ipv4/tcp.c and net/unix/af_unix.c.
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -206,6 +207,11 @@ OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
 int OpenSocket(Family family, Descriptor* descriptor) {
   return OpenSocketWith(family, SOCK_NONBLOCK | SOCK_CLOEXEC, descriptor);
+}
+
+size_t OptionUnit(int level, int option) {
+  // sk_get_filter() takes the length for a number of instructions and would write eight times as much.
+  return level == SOL_SOCKET && option == SO_GET_FILTER ? sizeof(sock_filter) : 1;
 }
 
 int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {

@@ -133,9 +133,12 @@ int SetOption(Descriptor descriptor, const OptionRow& row, const OptionValue& va
 }
 
 int GetRawOption(Descriptor descriptor, int level, int option, void* bytes, size_t* length) {
-  auto size = static_cast<socklen_t>(*length);
+  const size_t unit = OptionUnit(level, option);
+  const size_t room = *length / unit;
+  auto size = static_cast<socklen_t>(room);
   if (getsockopt(ToFd(descriptor), level, option, bytes, &size) != 0) return errno;
-  *length = size;
+  // More than there is room for: it was asked how much there is, and nothing has been written.
+  *length = (size < room ? size : room) * unit;
   return 0;
 }
 

@@ -24,7 +24,8 @@ int OpenSocketWith(Family, int flags, Descriptor*);
 // The option's value as an address.
 int GetAddress(int fd, const OptionRow&, OptionValue*);
 
-// Each system's own.
+// Each system's own. The unit: how many bytes it means by 1 in the length of an option that is read.
+size_t OptionUnit(int level, int option);
 int GetCredentials(int fd, const OptionRow&, OptionValue*);
 
 // The loop of every Discard: recv() with `flags` into `buffer` until the input ends or `limit` is reached.
