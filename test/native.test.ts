@@ -134,6 +134,7 @@ describe('the addon', () => {
     for (const limit of [-1, 0.5, NaN, 2 ** 60, Infinity]) assert.equal(codes('discard', limit, result), 'ERR_OUT_OF_RANGE');
     assert.equal(failure(() => any.makeError!(1, 2)).code, 'ERR_INVALID_ARG_TYPE');
     for (const error of [-1, NaN, 0.5]) assert.equal(failure(() => native.makeError(error, 'recv')).code, 'ERR_OUT_OF_RANGE');
+    assert.equal(failure(() => native.makeError(1, 'x'.repeat(65))).code, 'ERR_OUT_OF_RANGE');
     for (const error of [12_345, 2 ** 31, 2 ** 53 - 1]) assert.equal(native.makeError(error, 'recv').code, 'UNKNOWN');
   });
 

@@ -100,10 +100,17 @@ Napi::Value Discard(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// "getsockopt" and the like.
+constexpr size_t kLongestCall = 64;
+
 Napi::Value MakeError(const Napi::CallbackInfo& info) {
   uint64_t error;
   if (!info[1].IsString()) return ThrowArgumentType(info.Env(), "syscall", "a string");
   if (!ToByteCount(info.Env(), info[0], &error)) return {};
+  // A message that is longer than a string may be would be fatal.
+  size_t length = 0;
+  napi_get_value_string_utf8(info.Env(), info[1], nullptr, 0, &length);
+  if (length > kLongestCall) return ThrowOutOfRange(info.Env(), "syscall", "the name of a system call");
   const std::string syscall = info[1].As<Napi::String>();
   const int number = error > INT_MAX ? INT_MAX : static_cast<int>(error);
   return MakeSystemError(info.Env(), number, syscall.c_str()).Value();
