@@ -169,6 +169,15 @@ describe('the addon', () => {
     });
   }
 
+  it('a linger that has been idle for longer than the machine runs is over at once', async () => {
+    if (!native.hasLingerEngine) return;
+    const { near } = await connectPair({ farSilent: true });
+    const { fd } = (near as unknown as { _handle: { fd: number } })._handle;
+    const limits = { timeout: Infinity, idleTimeout: 1000, idleSoFar: 1e9, maxBytes: 0, untilAcked: false, resetAtLimit: false };
+    const outcome = await new Promise((resolve) => lingerInBackground(fd, limits, true, (verdict) => resolve(verdict.outcome)));
+    assert.equal(outcome, 'idle-timeout');
+  });
+
   it('knows the TCP states', async () => {
     const { near, far } = await connectPair();
     const state = (socket: typeof near): unknown =>

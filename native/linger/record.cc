@@ -36,7 +36,8 @@ int64_t Now() {
 }
 
 int64_t After(int64_t start, int64_t duration) {
-  return duration > Limits::kNever - start ? Limits::kNever : start + duration;
+  // What began before the clock did is a negative time.
+  return start > 0 && duration > Limits::kNever - start ? Limits::kNever : start + duration;
 }
 
 int64_t Record::Due() const { return std::min(deadline, After(last_progress, idle_timeout)); }
