@@ -178,6 +178,19 @@ describe('the addon', () => {
     assert.equal(outcome, 'idle-timeout');
   });
 
+  it('stops all that have the same token', async () => {
+    if (!native.hasLingerEngine) return;
+    const token = 1e15;
+    const limits = Float64Array.of(Infinity, Infinity, 0, Infinity, 0, 0);
+    for (let count = 0; count < 2; count += 1) {
+      const { near } = await connectPair({ farSilent: true });
+      native.startLinger((near as unknown as { _handle: { fd: number } })._handle.fd, token, limits, false);
+    }
+    assert.equal(native.readLingerStats()[0], 2);
+    native.stopLinger(token, false);
+    await until('both are over', () => native.readLingerStats()[0] === 0);
+  });
+
   it('knows the TCP states', async () => {
     const { near, far } = await connectPair();
     const state = (socket: typeof near): unknown =>

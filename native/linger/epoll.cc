@@ -80,6 +80,7 @@ class Engine {
   void LookAtDeadlines();
   void LookAtDeadline(Record*, int64_t now);
   void WatchOutput(Record*);
+  void Forget(const Record*);
   void Finish(Record*, Outcome, int error, bool reset = false);
 
   // What the threads share; held for moments, never across a system call on a socket.
@@ -96,7 +97,7 @@ class Engine {
 
   // The thread's own.
   std::unordered_map<uint64_t, std::unique_ptr<Record>> records_;
-  std::unordered_map<Key, Record*, KeyHash> by_key_;
+  std::unordered_multimap<Key, Record*, KeyHash> by_key_;  // a token may be used twice
   Deadlines<Record> deadlines_;
   std::vector<uint64_t> unfinished_;  // had more input than the budget
   int64_t idle_since_ = 0;
@@ -301,9 +302,10 @@ void Engine::Carry(Command* command) {
       return;
     }
     case Command::Kind::kStop: {
-      const auto found = by_key_.find(command->key);
-      // Else its verdict is posted already.
-      if (found != by_key_.end()) Finish(found->second, Outcome::kStopped, 0, command->reset);
+      // None: its verdict is posted already.
+      for (auto found = by_key_.find(command->key); found != by_key_.end(); found = by_key_.find(command->key)) {
+        Finish(found->second, Outcome::kStopped, 0, command->reset);
+      }
       return;
     }
     case Command::Kind::kStopAll: {
@@ -373,6 +375,11 @@ void Engine::WatchOutput(Record* record) {
   record->watches_output = epoll_ctl(epoll_, EPOLL_CTL_MOD, record->fd, &event) == 0;
 }
 
+void Engine::Forget(const Record* record) {
+  const auto [first, last] = by_key_.equal_range(record->key);
+  by_key_.erase(std::find_if(first, last, [record](const auto& entry) { return entry.second == record; }));
+}
+
 // Closes the socket, posts the verdict and deletes the record.
 void Engine::Finish(Record* record, Outcome outcome, int error, bool reset) {
   Verdict verdict;
@@ -402,7 +409,7 @@ void Engine::Finish(Record* record, Outcome outcome, int error, bool reset) {
   --socket_count_;
   Mailbox* mailbox = record->key.mailbox;
   deadlines_.Remove(record);
-  by_key_.erase(record->key);
+  Forget(record);
   records_.erase(record->id);
   mailbox->Post(verdict);
 }
