@@ -1,7 +1,7 @@
 // The addon itself, called as nobody should: an error for everything, and never a crash.
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
-import { devNull } from 'node:os';
+import { constants, devNull } from 'node:os';
 
 import { lingerInBackground } from '#lib/background.js';
 import { InputEnd, native, type NativeOption } from '#lib/native.js';
@@ -135,6 +135,10 @@ describe('the addon', () => {
     assert.equal(failure(() => any.makeError!(1, 2)).code, 'ERR_INVALID_ARG_TYPE');
     for (const error of [-1, NaN, 0.5]) assert.equal(failure(() => native.makeError(error, 'recv')).code, 'ERR_OUT_OF_RANGE');
     assert.equal(failure(() => native.makeError(1, 'x'.repeat(65))).code, 'ERR_OUT_OF_RANGE');
+    // What this system has a name for has that name: raw options may answer anything.
+    const errnos = Object.entries(constants.errno).filter(([name]) => ['E2BIG', 'EEXIST', 'ENOSPC', 'ENOSYS', 'ESRCH'].includes(name));
+    for (const [name, error] of errnos) assert.equal(native.makeError(error, 'recv').code, name);
+    if (process.platform === 'linux') assert.equal(native.makeError(constants.errno.ENODATA, 'recv').code, 'ENODATA');
     for (const error of [12_345, 2 ** 31, 2 ** 53 - 1]) assert.equal(native.makeError(error, 'recv').code, 'UNKNOWN');
   });
 

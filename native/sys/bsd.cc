@@ -138,6 +138,8 @@ OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
 size_t OptionUnit(int, int) { return 1; }
 
+const char* OwnErrorName(int) { return "UNKNOWN"; }
+
 // Who the peer was when it connected or listened.
 int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {
 #if defined(LOCAL_PEEREID)  // NetBSD

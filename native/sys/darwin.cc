@@ -92,6 +92,8 @@ OptionRows Options() { return {kRows, sizeof kRows / sizeof kRows[0]}; }
 
 size_t OptionUnit(int, int) { return 1; }
 
+const char* OwnErrorName(int) { return "UNKNOWN"; }
+
 // Who the peer was when it connected or listened; its process is asked for apart, as it is now.
 int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {
   struct xucred credentials = {};

@@ -214,6 +214,18 @@ size_t OptionUnit(int level, int option) {
   return level == SOL_SOCKET && option == SO_GET_FILTER ? sizeof(sock_filter) : 1;
 }
 
+// What raw options answer: filters, groups, keys of TCP-AO.
+const char* OwnErrorName(int error) {
+  switch (error) {
+    case EKEYREJECTED: return "EKEYREJECTED";
+    case ENODATA: return "ENODATA";
+    case ENOKEY: return "ENOKEY";
+    case ENOTUNIQ: return "ENOTUNIQ";
+    case EUSERS: return "EUSERS";
+    default: return "UNKNOWN";
+  }
+}
+
 int GetCredentials(int fd, const OptionRow& row, OptionValue* value) {
   struct ucred credentials = {};
   socklen_t size = sizeof credentials;

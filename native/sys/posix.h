@@ -28,6 +28,9 @@ int GetAddress(int fd, const OptionRow&, OptionValue*);
 size_t OptionUnit(int level, int option);
 int GetCredentials(int fd, const OptionRow&, OptionValue*);
 
+// Each system's own: the name of an error that the others don't have; else libuv's for that case, "UNKNOWN".
+const char* OwnErrorName(int error);
+
 // The loop of every Discard: recv() with `flags` into `buffer` until the input ends or `limit` is reached.
 void DiscardWith(int fd, uint64_t limit, void* buffer, size_t size, int flags, Discarded*);
 
