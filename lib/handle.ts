@@ -82,9 +82,27 @@ export function connectionKey(socket: SocketLike): object | null {
   return bottomHandleOf(socket);
 }
 
+/** instanceof, without what a hostile or revoked proxy throws at the question. */
+export function isA<T>(value: unknown, type: new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** The same for what is asked most; by its own function it stays as fast as it was. */
+function isSocket(value: unknown): value is net.Socket {
+  try {
+    return value instanceof net.Socket;
+  } catch {
+    return false;
+  }
+}
+
 /** ERR_INVALID_ARG_TYPE for anything but a net.Socket (tls.TLSSocket is one). */
 export function checkSocket(socket: SocketLike): void {
-  if (!(socket instanceof net.Socket)) {
+  if (!isSocket(socket)) {
     throw makeError('ERR_INVALID_ARG_TYPE', 'socket', 'a net.Socket or tls.TLSSocket', describe(socket));
   }
 }
@@ -122,10 +140,10 @@ function dgramHandleOf(socket: dgram.Socket): Handle | null | undefined {
 
 /** The descriptor of whatever has options: sockets, listeners, dgram's. The last two have one only while they are open. */
 export function optionDescriptorOf(socket: OptionSocket): number {
-  if (socket instanceof net.Socket) return descriptorOf(socket);
+  if (isSocket(socket)) return descriptorOf(socket);
   let handle: Handle | null | undefined;
-  if (socket instanceof net.Server) handle = (socket as unknown as Partial<Internals>)._handle;
-  else if ((socket as unknown) instanceof dgram.Socket) handle = dgramHandleOf(socket);
+  if (isA(socket, net.Server)) handle = (socket as unknown as Partial<Internals>)._handle;
+  else if (isA(socket, dgram.Socket)) handle = dgramHandleOf(socket);
   else throw makeError('ERR_INVALID_ARG_TYPE', 'socket', 'a net.Socket, tls.TLSSocket, net.Server or dgram.Socket', describe(socket));
   const descriptor = handle?.fd ?? -1;
   if (descriptor < 0) throw makeError('ERR_SOCKET_NOT_CONNECTED');

@@ -9,7 +9,7 @@ import { trackClose } from './close-cause.js';
 import { setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
 import { describe, makeError } from './errors.js';
-import { isDead, takeReset } from './handle.js';
+import { isA, isDead, takeReset } from './handle.js';
 import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from './http.js';
 import { override } from './intercept.js';
 import { isKeptSocket, KeptSockets } from './kept-sockets.js';
@@ -75,8 +75,9 @@ function checkOptions(isHttp: boolean, options: LingeringCloseOptions = {}): Che
 
 /** ERR_INVALID_ARG_TYPE for anything but a server whose connections we know how to close. */
 export function checkServer(server: net.Server): void {
-  const isHttp2 = typeof (server as { updateSettings?: unknown } | null)?.updateSettings === 'function';
-  if (server instanceof net.Server && !isHttp2) return;
+  const isServer = isA(server, net.Server);
+  const isHttp2 = isServer && typeof (server as { updateSettings?: unknown }).updateSettings === 'function';
+  if (isServer && !isHttp2) return;
   const expected = 'a server of node:http, node:https, node:net or node:tls';
   throw makeError('ERR_INVALID_ARG_TYPE', 'server', expected, isHttp2 ? 'one of node:http2' : describe(server));
 }

@@ -21,7 +21,8 @@ import { How, native } from './native.js';
  */
 export function shutdown(socket: SocketLike, how: 'read' | 'write' | 'both'): void {
   checkSocket(socket);
-  if (!Object.hasOwn(How, how)) {
+  // hasOwn() would ask an object what its name is.
+  if (typeof how !== 'string' || !Object.hasOwn(How, how)) {
     throw makeError('ERR_INVALID_ARG_VALUE', 'how', "'read', 'write' or 'both'", describe(how));
   }
   const descriptor = descriptorOf(socket);

@@ -1,4 +1,6 @@
 // Socket options: validate -> descriptor -> native.
+import { types } from 'node:util';
+
 import { describe, makeError } from './errors.js';
 import {
   checkSocket,
@@ -133,7 +135,7 @@ export function setRawOption(socket: OptionSocket, level: number, option: number
   if (typeof value === 'number') {
     checkRawNumber('value', value, -(2 ** 31), 2 ** 32 - 1);
     bytes = new Uint8Array(Int32Array.of(value).buffer);
-  } else if (value instanceof Uint8Array) {
+  } else if (types.isUint8Array(value)) {
     if (value.length > mostRawBytes) {
       throw makeError('ERR_OUT_OF_RANGE', 'value', `at most ${mostRawBytes} bytes`, `${value.length} bytes`);
     }

@@ -305,5 +305,9 @@ describe('setRawOption, getRawOption', () => {
     assert.throws(() => getRawOption(near, 0x7fff, 1, 4), { syscall: 'getsockopt' });
     assert.throws(() => setRawOption(near, SOL_SOCKET, SO_KEEPALIVE, new Uint8Array(0)), { code: 'EINVAL' });
     assert.throws(() => getAny({}, 1, 9, 4), { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.throws(() => setAny(near, 1, 9, Object.create(Uint8Array.prototype)), { code: 'ERR_INVALID_ARG_TYPE' });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    assert.throws(() => getAny(proxy, 1, 9, 4), { code: 'ERR_INVALID_ARG_TYPE' });
   });
 });

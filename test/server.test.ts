@@ -738,7 +738,9 @@ describeEngines('enableLingeringClose, http and https', () => {
 
 describe('enableLingeringClose, its arguments', () => {
   it('refuses what is no server, and node:http2', () => {
-    for (const server of [undefined, null, {}, new net.Socket(), http2.createServer(), http2.createSecureServer()]) {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const server of [undefined, null, {}, proxy, new net.Socket(), http2.createServer(), http2.createSecureServer()]) {
       assert.throws(() => enableLingeringClose(server as net.Server), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
     }
   });

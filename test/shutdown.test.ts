@@ -93,7 +93,7 @@ describe('shutdown', () => {
 
   it('refuses other arguments and other states', async () => {
     const { near } = await connectPair();
-    for (const how of ['both ', 'READ', 1, undefined, null, 'toString', {}]) {
+    for (const how of ['both ', 'READ', 1, undefined, null, 'toString', {}, ['read'], Object.create(null)]) {
       assert.throws(() => shutdown(near, how as 'read'), { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
     }
     assert.throws(() => shutdown({} as unknown as net.Socket, 'read'), { code: 'ERR_INVALID_ARG_TYPE' });
