@@ -273,7 +273,7 @@ describe('setRawOption, getRawOption', () => {
     }
     const program = new Uint8Array(16); // struct sock_fprog
     new Uint16Array(program.buffer)[0] = instructions;
-    new BigUint64Array(program.buffer)[1] = BigInt(koffi.address(code.buffer));
+    new BigUint64Array(program.buffer)[1] = koffi.address(code.buffer);
     setRawOption(near, SOL_SOCKET, SO_ATTACH_FILTER, program);
 
     assert.deepEqual(getRawOption(near, SOL_SOCKET, SO_GET_FILTER, 600), Buffer.from(code.buffer));

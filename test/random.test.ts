@@ -15,9 +15,9 @@ import { closeTracked, until } from './support/pair.js';
 import { RandomConnection } from './support/random-connection.js';
 import { seen } from './support/random-near.js';
 import { script, type Script } from './support/random-scripts.js';
+import { replay, seed } from './support/seed.js';
 
-const { SOCKET_LINGER_SEED, SOCKET_LINGER_RUNS, SOCKET_LINGER_PATH } = process.env;
-const seed = SOCKET_LINGER_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(SOCKET_LINGER_SEED);
+const { SOCKET_LINGER_RUNS } = process.env;
 const numRuns = Number(SOCKET_LINGER_RUNS ?? 50);
 /** Milliseconds for each engine. A slow machine gets through fewer batches then, unless it was told how many. */
 const timeForRuns = SOCKET_LINGER_RUNS === undefined ? 8000 : Infinity;
@@ -88,8 +88,7 @@ async function runBatches(): Promise<number> {
       throw error;
     }
   });
-  const path = SOCKET_LINGER_PATH === undefined ? {} : { path: SOCKET_LINGER_PATH };
-  const found = await fc.check(property, { seed, numRuns, ...path, unbiased: true });
+  const found = await fc.check(property, { ...replay, numRuns, unbiased: true });
   if (found.failed) {
     throw new Error(`SOCKET_LINGER_SEED=${seed} SOCKET_LINGER_PATH=${found.counterexamplePath}\n${stackOf(found.errorInstance)}`);
   }
