@@ -196,9 +196,10 @@ export function judgeClose(socket: SocketLike, record: CloseRecord, error: Error
 
 /** What Node knows of a close without an error. */
 function judgeByNode(socket: SocketLike, record: CloseRecord): CloseCause {
-  const cut = isResetting(socket) ? 'reset' : writeBuffered(socket) > 0 ? 'unsent-output' : undefined;
+  const unsent = writeBuffered(socket);
+  const cut = isResetting(socket) ? 'reset' : unsent > 0 ? 'unsent-output' : undefined;
   const cause = cut !== undefined ? 'aborted-locally' : record.peerEndedFirst ?? inputEnded(socket) ? 'eof' : 'closed-locally';
-  return describeClose({ cause, detail: cut }, sum(null, writeBuffered(socket)), sum(null, readBuffered(socket)));
+  return describeClose({ cause, detail: cut }, sum(null, unsent), sum(null, readBuffered(socket)));
 }
 
 /** null where the kernel can't tell and there is nothing above it either. */
