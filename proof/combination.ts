@@ -31,6 +31,8 @@ export interface CombinationResult extends Combination {
   readonly reached: number | null;
   /** What the server's namespace has counted. */
   readonly counters: AbortCounters;
+  /** Lingers that the client has ended with a reset. What it sent before that may come after it, and is answered by RST. */
+  readonly resets: number;
   /** One line for each try that was not complete. */
   readonly losses: readonly string[];
 }

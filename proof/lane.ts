@@ -104,13 +104,15 @@ async function run({ combination, tries }: Request): Promise<CombinationResult> 
   let isStuck = false;
   let complete = 0;
   let reached: number | null = 0;
+  let resets = 0;
   while (made < tries && !isStuck) {
     made += 1;
     const from = performance.now();
     const got = await ask<Upload>(client, `${url} ${seconds}`);
     // A first try like that says that the others would be the same, and take as long again.
     isStuck = !lingers && made === 1 && performance.now() - from >= seconds * 1000;
-    const { connections, delivered, results } = await ask<Tally>(child, 'settle');
+    const { connections, delivered, resets: more, results } = await ask<Tally>(child, 'settle');
+    resets += more;
     const isComplete = got.status === 413 && got.sha256 === expected;
     const story = [`HTTP ${got.status}, ${got.bytes} bytes`, got.error, `${connections} connections`, ...results];
     if (isComplete) complete += 1;
@@ -120,7 +122,7 @@ async function run({ combination, tries }: Request): Promise<CombinationResult> 
     else if (isComplete || delivered > 0) reached += 1;
   }
   const counters = difference(before, readAbortCounters());
-  return { ...combination, tries: made, isStuck, complete, reached, counters, losses };
+  return { ...combination, tries: made, isStuck, complete, reached, counters, resets, losses };
 }
 
 process.once('exit', killChildren);

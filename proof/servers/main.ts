@@ -47,7 +47,8 @@ async function settle(): Promise<Tally> {
     return `${reason}, ${outcome}, ${unackedBytes} bytes unacknowledged, ${discardedBytes} discarded${cause}`;
   });
   const delivered = ended.filter(({ result }) => result.delivered === true && result.unackedBytes === 0).length;
-  const tally = { connections, delivered: values.linger ? delivered : null, results };
+  const resets = ended.filter(({ result }) => result.outcome === 'peer-reset').length;
+  const tally = { connections, delivered: values.linger ? delivered : null, resets, results };
   connections = 0;
   ended = [];
   return tally;

@@ -60,7 +60,10 @@ describe(`clients and servers that we did not write, ${tries} tries each`, funct
   }
 
   it('with us the kernel has aborted no connection', () => {
-    const aborted = ours().filter(({ counters }) => counters.abortOnClose + counters.abortOnData + counters.outRsts > 0);
+    // Behind a client's own reset a segment of it may still be on its way, on a link that reorders: that is answered by RST.
+    const aborted = ours().filter(
+      ({ counters, resets }) => counters.abortOnClose + counters.abortOnData > 0 || (counters.outRsts > 0 && resets === 0),
+    );
     assert.deepEqual(aborted.map((result) => [describeCombination(result), result.counters]), []);
   });
 
