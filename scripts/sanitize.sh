@@ -23,9 +23,9 @@ kind=$1
 shift
 
 # Left out: what runs the programs of examples/ and lab/ as a user does, and judges how many answers a plain close
-# loses, which depends on speed; docs.test, which reads files; and server-load.test, which judges by the memory of a process.
-# They call nothing that the others don't.
-left_out='(docs|examples|lab|server-load)'
+# loses, which depends on speed; docs.test, which reads files; server-load.test and uploaders.test, which move gigabytes and judge
+# by the memory that they take. They call nothing that the others don't.
+left_out='(docs|examples|examples-servers|lab|server-load|uploaders)'
 # A sanitizer makes everything several times as slow.
 export SOCKET_LINGER_RUNS=${SOCKET_LINGER_RUNS:-10}
 
