@@ -2,16 +2,15 @@
 // setLinger() (a stream that destroy() has already ended). As soon as everything is in the kernel it hands over to
 // the background engine; where there is none, or no descriptor for it, it is the portable engine itself: it waits
 // by the socket's own events and a backing-off timer.
-import { constants } from 'node:os';
-
 import { lingerInBackground, type BackgroundLinger } from './background.js';
 import { noteLingered } from './close-record.js';
-import { attempt, isPeerFin, notConnected, sampleConnection, setCloseMode, takeError, tcpState, type Sample } from './connection.js';
+import { attempt, connectionReset, isPeerFin, notConnected, sampleConnection, setCloseMode, takeError, tcpState, type Sample } from './connection.js';
 import {
   descriptorOf,
   hasDescriptor,
   isHandshaking,
   isReferenced,
+  isTcp,
   isTls,
   libuvQueue,
   readBuffered,
@@ -302,7 +301,7 @@ export class LingerMachine {
 
   /** Why the connection broke; libuv may have been told before us, and not told anybody yet. */
   private readReset(): Error {
-    return native.makeError(takeError(this.socket) || constants.errno.ECONNRESET, 'recv');
+    return native.makeError(takeError(this.socket) || connectionReset, 'recv');
   }
 
   /** TLS that broke or never finished its handshake can't half-close by itself. */
@@ -329,7 +328,9 @@ export class LingerMachine {
     const { limits } = this;
     const sent = sample.acknowledged ?? sample.halfClosed;
     if (sent && this.peerEnded) return 'peer-fin';
-    if (sent && limits.until === 'acked') return 'acked';
+    // Nobody can tell what TCP has had acknowledged (Windows before 10 1703, DragonFly): the peer's FIN can.
+    const isKnown = sample.acknowledged !== null || !isTcp(this.socket);
+    if (sent && limits.until === 'acked' && isKnown) return 'acked';
     if (sample.state === 'CLOSED' && !sent && !this.awaitsFinish(sample)) return 'peer-reset';
     if (this.discardedBytes > limits.maxBytes) return 'byte-limit';
     if (now - this.countsFrom >= limits.timeout) return 'timeout';

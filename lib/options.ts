@@ -114,6 +114,13 @@ export const registry = {
     sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
     doc: 'Why the connection broke, if nobody has been told yet. Asking takes it: Node is not told any more',
   },
+  exclusiveAddressUse: {
+    kind: 'boolean',
+    level: 'SOL_SOCKET',
+    constant: 'SO_EXCLUSIVEADDRUSE',
+    when: 'before bind',
+    doc: 'Nobody else can bind the address, not even with reuseAddress, by which Windows lets a stranger take it over',
+  },
   incomingCpu: {
     kind: 'integer',
     level: 'SOL_SOCKET',
@@ -498,6 +505,24 @@ export const registry = {
     sockets: ['ipv4', 'ipv6', 'listener'],
     example: 20,
     doc: 'How long a closed socket stays in FIN_WAIT2 for the FIN of the peer. Nothing to do with SO_LINGER',
+  },
+  maxRetransmitTime: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_MAXRT',
+    unit: 'seconds; 0: what the system does by itself',
+    sockets: ['ipv4', 'ipv6'],
+    example: 20,
+    doc: 'How long written data is sent again until the connection is given up (ETIMEDOUT)',
+  },
+  maxRetransmitTimeMs: {
+    kind: 'integer',
+    level: 'IPPROTO_TCP',
+    constant: 'TCP_MAXRTMS',
+    unit: 'milliseconds; 0: what the system does by itself',
+    sockets: ['ipv4', 'ipv6'],
+    example: 20_000,
+    doc: 'As maxRetransmitTime, in finer steps (Windows 10 2004 or later)',
   },
   maxSegment: {
     kind: 'integer',

@@ -220,7 +220,9 @@ describe('setOption, getOption', () => {
     const names = supportedOptions();
     assert.deepEqual([...names], [...supported].sort());
     for (const name of names) assert.ok(Object.hasOwn(registry, name), name);
-    if (process.platform === 'linux') assert.deepEqual([...names], rows.map(([name]) => name).sort());
+    const windowsOnly: readonly OptionName[] = ['exclusiveAddressUse', 'maxRetransmitTime', 'maxRetransmitTimeMs'];
+    const ofLinux = rows.map(([name]) => name).filter((name) => !windowsOnly.includes(name));
+    if (process.platform === 'linux') assert.deepEqual([...names], ofLinux.sort());
   });
 });
 
