@@ -220,6 +220,8 @@ export class LingerMachine {
     const state = tcpState(this.socket);
     if (this.flushed && (state === 'TIME_WAIT' || state === 'CLOSED') && this.endedPromptly()) return;
     if (state !== null) return this.readRaw();
+    // Nobody tells of the state (Windows before 10 1703): an error that is left is that of a reset.
+    if (isTcp(this.socket) && this.isBroken()) return;
     this.peerEnded = true;
     this.look();
   };

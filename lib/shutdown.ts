@@ -1,7 +1,7 @@
 // Half-close.
 import { describe, makeError } from './errors.js';
 import { isFastOpening } from './fast-open.js';
-import { checkSocket, descriptorOf, inputEnded, isTls, stopReading, writeBuffered, type SocketLike } from './handle.js';
+import { checkSocket, descriptorOf, inputEnded, isPipe, isTls, stopReading, writeBuffered, type SocketLike } from './handle.js';
 import { How, native } from './native.js';
 
 /**
@@ -70,7 +70,8 @@ export function shutdownRead(socket: SocketLike): void {
  */
 export async function shutdownWrite(socket: SocketLike): Promise<void> {
   checkSocket(socket);
-  if (!socket.connecting) descriptorOf(socket);
+  // What descriptorOf() refuses; a named pipe of Windows has none, and can do without.
+  if (!socket.connecting && !isPipe(socket)) descriptorOf(socket);
   if (socket.writableFinished) return;
   await new Promise<void>((resolve, reject) => {
     const settle = (): void => {

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
-import { fileURLToPath } from 'node:url';
 
 import {
   closeCause,
@@ -240,7 +239,7 @@ describe('closeCause', () => {
     const before = count();
     closeCause(near);
     assert.deepEqual(count(), before);
-    const entry = fileURLToPath(new URL('../../dist/lib/index.js', import.meta.url));
+    const entry = new URL('../../dist/lib/index.js', import.meta.url).href;
     const source = `import net from 'node:net'; import { closeCause } from ${JSON.stringify(entry)};
       const server = net.createServer((socket) => { socket.resetAndDestroy(); server.close(); });
       server.listen(0, () => closeCause(net.connect(server.address().port).resume()));`;
