@@ -26,7 +26,7 @@ constexpr OptionRow kRows[] = {
     {"type", SOL_SOCKET, SO_TYPE, Kind::kInteger, kRead},
 
     {"ipMtu", IPPROTO_IP, IP_MTU, Kind::kInteger, kRead},
-    // Since Windows 2000 IP_TOS is taken and has no effect; DSCP is a matter of policies (qWAVE) there.
+    // Windows takes IP_TOS and does not act on it: DSCP is a matter of policies (qWAVE) there.
     {"tos", IPPROTO_IP, IP_TOS, Kind::kInteger, kReadWrite, 0, UINT8_MAX},
     {"ttl", IPPROTO_IP, IP_TTL, Kind::kInteger, kReadWrite, 1, UINT8_MAX},
 
@@ -38,7 +38,7 @@ constexpr OptionRow kRows[] = {
     {"keepCount", IPPROTO_TCP, sdk::kKeepCount, Kind::kInteger, kReadWrite, 1, UINT8_MAX},
     {"keepIdle", IPPROTO_TCP, sdk::kKeepAlive, Kind::kInteger, kReadWrite, 1, INT_MAX / 1000},
     {"keepInterval", IPPROTO_TCP, sdk::kKeepInterval, Kind::kInteger, kReadWrite, 1, INT_MAX / 1000},
-    {"maxRetransmitTime", IPPROTO_TCP, sdk::kMaxRetransmission, Kind::kInteger, kReadWrite, 0, INT_MAX / 1000},
+    {"maxRetransmitTime", IPPROTO_TCP, sdk::kMaxRetransmission, Kind::kInteger, kReadWrite, -1, INT_MAX / 1000},
     {"maxRetransmitTimeMs", IPPROTO_TCP, sdk::kMaxRetransmissionMs, Kind::kInteger, kReadWrite, 0, INT_MAX},
     {"noDelay", IPPROTO_TCP, TCP_NODELAY, Kind::kBoolean},
 };

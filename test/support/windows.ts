@@ -87,6 +87,11 @@ const skips: readonly Skips[] = [
     tests: /half-closed by the peer before, its 'end' emitted|ended by the peer meanwhile, before a late write|shut down for reading before: that is not/,
   },
   {
+    reason: "all that load goes through Wine's one server process, and takes minutes",
+    on: 'wine',
+    tests: /^a server, with (1 000 clients that upload|connections that are kept)/,
+  },
+  {
     reason: 'Wine 8 does not know the option',
     on: 'wine',
     tests: /^options (ipMtu|ipv6Mtu|fastOpen|keep(Count|Idle|Interval)|maxRetransmitTime(Ms)?|tos|unicastHops|outOfBandInline), |take TLS sockets: the connection below/,
