@@ -32,6 +32,7 @@ export function hiddenDescriptorOf(handle: object): number {
 }
 
 function find(handle: Closable): number {
+  if (handle.constructor.name === 'Pipe') return -1;
   if (typeof handle.hasRef !== 'function' || typeof handle.ref !== 'function' || typeof handle.unref !== 'function') return -1;
   const isReferenced = handle.hasRef();
   let descriptor: number;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Cross-compiles the addon for Windows x64 with mingw-w64: build-windows.sh FILE. `--check` as FILE only parses native/sys'
-# part, and is silent where the compiler is missing.
+# part, and says so where that can't be done here.
 #
 # What is compiled, and how, is binding.gyp's to say. All that the result needs at run time is node.exe and Windows' own
 # libraries: the C++ runtime is linked in.
@@ -25,6 +25,10 @@ trap 'rm -rf "$work"' EXIT
 # libuv's headers, those that this Node was installed with; nothing else of its include folder is for Windows.
 include=$(node -p "path.resolve(process.execPath, '../../include/node')")
 if [[ ! -e $include/uv.h ]]; then
+  if [[ $target == --check ]]; then
+    echo "build-windows: this Node was installed without libuv's headers" >&2
+    exit 0
+  fi
   version=$(node -p process.versions.node)
   npx --no-install node-gyp install --ensure --devdir "$work/headers" >/dev/null
   include=$work/headers/$version/include/node
@@ -73,7 +77,9 @@ done
   # awk, since one of them does not end in a newline
   awk '!/^(NAME|EXPORTS)/' node_modules/node-api-headers/def/{js_native_api,node_api}.def
 } >"$work/node.def"
-"$dlltool" -m i386:x86-64 -D node.exe -d "$work/node.def" -l "$work/libnode.a"
+"$dlltool" -m i386:x86-64 -D node.exe -d "$work/node.def" -y "$work/libnode.a"
+"$cxx" "${flags[@]}" -c -o "$work/host.o" scripts/windows/host.cc
+objects+=("$work/host.o")
 
 mkdir -p "$(dirname "$target")"
-"$cxx" -shared -static -s -o "$target" "${objects[@]}" "$work/libnode.a" "${libraries[@]}"
+"$cxx" -shared -static -s -o "$target" "${objects[@]}" "$work/libnode.a" "${libraries[@]}" -ldelayimp
