@@ -34,7 +34,16 @@
         ["OS in 'freebsd openbsd netbsd dragonflybsd'.split()", {
           "sources": ["native/sys/posix.cc", "native/sys/bsd.cc", "native/sys/bsd_tcp_info.cc"]
         }],
-        ["OS not in 'linux mac freebsd openbsd netbsd dragonflybsd'.split()", {
+        ["OS=='win'", {
+          "sources": ["native/sys/windows.cc", "native/sys/windows_errors.cc", "native/sys/windows_handles.cc",
+            "native/sys/windows_tcp_info.cc", "native/napi/handles.cc"],
+          # Windows 10 1809: SIO_TCP_INFO's structures. Where it is older, or Wine, the calls say that they are not there.
+          "defines": ["_WIN32_WINNT=0x0A00", "NTDDI_VERSION=0x0A000006"],
+          "libraries": ["-lws2_32"]
+        }, {
+          "sources": ["native/napi/shown_handles.cc"]
+        }],
+        ["OS not in 'linux mac win freebsd openbsd netbsd dragonflybsd'.split()", {
           "sources": ["native/sys/unsupported.cc"]
         }]
       ]

@@ -1,7 +1,5 @@
 // What is known of a tracked connection, and what its end comes down to.
-import { constants } from 'node:os';
-
-import { attempt, isPeerFin, takeError, tcpState } from './connection.js';
+import { attempt, connectionReset, isPeerFin, takeError, tcpState } from './connection.js';
 import { descriptorOf, inputEnded, isHalfClosed, isPipe, isResetting, isTls, readBuffered, writeBuffered, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
 import { nativeOptions } from './options.js';
@@ -210,7 +208,7 @@ function sum(inKernel: number | null | undefined, above = 0): number | null {
 /** Nobody has been told: what libuv shows as a clean end may have been a reset (POLLHUP together with data). */
 function judgeKernelError(socket: SocketLike, record: CloseRecord, state: TcpState | null): Verdict | undefined {
   if (state !== 'CLOSED' && !isPipe(socket)) return undefined;
-  const number = takeError(socket) || (record.isBroken ? constants.errno.ECONNRESET : 0);
+  const number = takeError(socket) || (record.isBroken ? connectionReset : 0);
   return number === 0 ? undefined : judgeError(socket, native.makeError(number, 'recv'));
 }
 

@@ -1,4 +1,6 @@
 // A TCP connection as the kernel sees it, for those who wait for its end.
+import { constants } from 'node:os';
+
 import { connectionKey, descriptorOf, isPipe, libuvQueue, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
 import { nativeOptions } from './options.js';
@@ -15,6 +17,9 @@ export interface Sample {
   /** All of it and the FIN are acknowledged; null: this system can't tell. */
   readonly acknowledged: boolean | null;
 }
+
+/** The system's own number, as native.makeError() takes it: Winsock's are not the C library's. */
+export const connectionReset = process.platform === 'win32' ? constants.errno.WSAECONNRESET : constants.errno.ECONNRESET;
 
 type States = ReadonlySet<TcpState | null>;
 

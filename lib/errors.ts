@@ -33,8 +33,8 @@ const kinds = {
   ERR_NO_DESCRIPTOR: {
     base: Error,
     text: () =>
-      'The socket has no descriptor of the operating system: TLS over something that is not a socket, or a ' +
-      'runtime that does not show it (Deno)',
+      'The socket has no descriptor of the operating system: TLS over something that is not a socket, a ' +
+      'named pipe of Windows, or a runtime that does not show it (Deno)',
   },
   ERR_WRITES_PENDING: {
     base: Error,

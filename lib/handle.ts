@@ -6,6 +6,7 @@ import tls from 'node:tls';
 import { types } from 'node:util';
 
 import { describe, makeError } from './errors.js';
+import { hiddenDescriptorOf } from './hidden-descriptor.js';
 
 export type SocketLike = net.Socket | tls.TLSSocket;
 /** What has options. */
@@ -127,10 +128,18 @@ export function descriptorOf(socket: SocketLike): number {
   const descriptor = (socket as unknown as Partial<Internals> | null | undefined)?._handle?.fd;
   if (descriptor !== undefined && descriptor >= 0) return descriptor;
   checkSocket(socket);
+  const hidden = hiddenDescriptor(socket);
+  if (hidden >= 0) return hidden;
   if (socket.destroyed) throw makeError('ERR_SOCKET_CLOSED');
   if (!socket.connecting && released.has(socket)) throw makeError('ERR_SOCKET_CLOSED');
   if (socket.connecting || handleOf(socket) === null) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   throw makeError('ERR_NO_DESCRIPTOR');
+}
+
+/** Windows; -1 elsewhere. */
+function hiddenDescriptor(socket: SocketLike): number {
+  const handle = bottomHandleOf(socket);
+  return handle === null ? -1 : hiddenDescriptorOf(handle);
 }
 
 function dgramHandleOf(socket: dgram.Socket): Handle | null | undefined {
@@ -145,7 +154,8 @@ export function optionDescriptorOf(socket: OptionSocket): number {
   if (isA(socket, net.Server)) handle = (socket as unknown as Partial<Internals>)._handle;
   else if (isA(socket, dgram.Socket)) handle = dgramHandleOf(socket);
   else throw makeError('ERR_INVALID_ARG_TYPE', 'socket', 'a net.Socket, tls.TLSSocket, net.Server or dgram.Socket', describe(socket));
-  const descriptor = handle?.fd ?? -1;
+  let descriptor = handle?.fd ?? -1;
+  if (descriptor < 0 && handle) descriptor = hiddenDescriptorOf(handle);
   if (descriptor < 0) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   return descriptor;
 }
@@ -170,7 +180,7 @@ export function releaseHandle(socket: SocketLike): void {
 }
 
 export function hasDescriptor(socket: SocketLike): boolean {
-  return (handleOf(socket)?.fd ?? -1) >= 0;
+  return (handleOf(socket)?.fd ?? -1) >= 0 || hiddenDescriptor(socket) >= 0;
 }
 
 export function isTls(socket: SocketLike): socket is tls.TLSSocket {

@@ -2,16 +2,15 @@
 // setLinger() (a stream that destroy() has already ended). As soon as everything is in the kernel it hands over to
 // the background engine; where there is none, or no descriptor for it, it is the portable engine itself: it waits
 // by the socket's own events and a backing-off timer.
-import { constants } from 'node:os';
-
 import { lingerInBackground, type BackgroundLinger } from './background.js';
 import { noteLingered } from './close-record.js';
-import { attempt, isPeerFin, notConnected, sampleConnection, setCloseMode, takeError, tcpState, type Sample } from './connection.js';
+import { attempt, connectionReset, isPeerFin, notConnected, sampleConnection, setCloseMode, takeError, tcpState, type Sample } from './connection.js';
 import {
   descriptorOf,
   hasDescriptor,
   isHandshaking,
   isReferenced,
+  isTcp,
   isTls,
   libuvQueue,
   readBuffered,
@@ -221,6 +220,8 @@ export class LingerMachine {
     const state = tcpState(this.socket);
     if (this.flushed && (state === 'TIME_WAIT' || state === 'CLOSED') && this.endedPromptly()) return;
     if (state !== null) return this.readRaw();
+    // Nobody tells of the state (Windows before 10 1703): an error that is left is that of a reset.
+    if (isTcp(this.socket) && this.isBroken()) return;
     this.peerEnded = true;
     this.look();
   };
@@ -302,7 +303,7 @@ export class LingerMachine {
 
   /** Why the connection broke; libuv may have been told before us, and not told anybody yet. */
   private readReset(): Error {
-    return native.makeError(takeError(this.socket) || constants.errno.ECONNRESET, 'recv');
+    return native.makeError(takeError(this.socket) || connectionReset, 'recv');
   }
 
   /** TLS that broke or never finished its handshake can't half-close by itself. */
@@ -329,7 +330,9 @@ export class LingerMachine {
     const { limits } = this;
     const sent = sample.acknowledged ?? sample.halfClosed;
     if (sent && this.peerEnded) return 'peer-fin';
-    if (sent && limits.until === 'acked') return 'acked';
+    // Nobody can tell what TCP has had acknowledged (Windows before 10 1703, DragonFly): the peer's FIN can.
+    const isKnown = sample.acknowledged !== null || !isTcp(this.socket);
+    if (sent && limits.until === 'acked' && isKnown) return 'acked';
     if (sample.state === 'CLOSED' && !sent && !this.awaitsFinish(sample)) return 'peer-reset';
     if (this.discardedBytes > limits.maxBytes) return 'byte-limit';
     if (now - this.countsFrom >= limits.timeout) return 'timeout';

@@ -7,7 +7,7 @@ import { interceptDestroy } from './intercept.js';
 import { isLingering, LingerMachine } from './linger-machine.js';
 import { checkObject } from './linger-options.js';
 import { nativeOptions } from './options.js';
-import { checkBoolean, checkSeconds } from './sockopt.js';
+import { checkBlockingLinger, checkBoolean, checkSeconds } from './sockopt.js';
 
 export interface SetLingerOptions {
   /** true: the bare kernel behaviour, where close() itself waits and with it the whole process. */
@@ -33,13 +33,14 @@ function refusePipe(socket: SocketLike): void {
  *   included), then FIN, and waits up to n seconds until the peer's kernel has acknowledged all; then 'close' is
  *   emitted. Input that arrives meanwhile is thrown away. The wait is in the background; with
  *   `{ blocking: true }` it is the kernel's own: close() blocks the event loop, and queues above the kernel are
- *   lost. After n seconds the kernel still goes on sending by itself.
+ *   lost. After n seconds the kernel still goes on sending by itself. Where the system can't tell what is
+ *   acknowledged (Windows before 10 1703), the wait is for the peer's FIN.
  *
  * Callbacks of writes that Node still had queued report ERR_STREAM_DESTROYED as after any destroy(), although the
  * bytes are sent. The 'error' of destroy(error) comes with 'close', after the wait.
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE (fractions, negative numbers, more than the platform holds),
- * ERR_OPTION_NOT_SUPPORTED (unix-domain sockets), ERR_SOCKET_NOT_CONNECTED (also while connecting),
+ * ERR_OPTION_NOT_SUPPORTED (unix-domain sockets; Windows: `blocking`), ERR_SOCKET_NOT_CONNECTED (also while connecting),
  * ERR_SOCKET_CLOSED (also during lingerClose()), and
  * setsockopt(2)'s own as system errors.
  */
@@ -55,6 +56,7 @@ export function setLinger(socket: SocketLike, seconds: number | null, options: S
   if (isLingering(socket)) throw makeError('ERR_SOCKET_CLOSED');
   const option = nativeOptions().linger;
   checkSeconds('seconds', seconds, option.max);
+  if (blocking) checkBlockingLinger(seconds);
   const background = seconds !== null && seconds > 0 && !blocking;
   option.set(descriptorOf(socket), seconds);
   // TLS closes the socket below by itself, and that socket may be destroyed directly too.

@@ -60,6 +60,13 @@ export interface Native {
   getRawOption(descriptor: number, level: number, option: number, bytes: Uint8Array): number;
   /** A TCP socket that is neither bound nor connected. */
   openSocket(isIPv6: boolean): number;
+  /** Of what openSocket() has made, and no handle has. */
+  closeSocket(descriptor: number): void;
+  /**
+   * Windows, where handles don't show it: the descriptor of the one handle that `toggle` refs or unrefs; -1: of none that
+   * has one. null elsewhere.
+   */
+  readonly findDescriptor: ((toggle: () => void) => number) | null;
   shutdown(descriptor: number, how: number): void;
   /**
    * Fills [unread, unacked, unsent, finUnacked]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN is

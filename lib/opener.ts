@@ -1,6 +1,6 @@
 // A TCP handle of Node's that connects by a descriptor of ours. libuv makes one in the first call that needs it; ours
 // come before those calls.
-import { closeSync } from 'node:fs';
+import { native } from './native.js';
 
 /** Both answer a negative error number if they fail: Node reports it as it does libuv's. */
 export interface Opener {
@@ -40,6 +40,6 @@ function give(handle: TcpHandle, opener: Opener, isIPv6: boolean): number {
   if (descriptor < 0) return descriptor;
   const error = handle.open(descriptor);
   if (error === 0) return opener.opened(descriptor, isIPv6);
-  closeSync(descriptor);
+  native.closeSocket(descriptor);
   return error;
 }

@@ -1,5 +1,5 @@
 // What is queued for a socket, in the kernel and above it.
-import { checkSocket, descriptorOf, isHalfClosed, isTcp, readBuffered, writeBuffered, type SocketLike } from './handle.js';
+import { checkSocket, descriptorOf, hasDescriptor, isHalfClosed, isPipe, isTcp, readBuffered, writeBuffered, type SocketLike } from './handle.js';
 import { native } from './native.js';
 
 /** Bytes. null: this system can't tell for this kind of socket. A FIN is never counted. */
@@ -33,13 +33,15 @@ export function sendQueue(socket: SocketLike, finQueued: boolean): { unacked: nu
 
 /**
  * How many bytes are on their way, in each queue (see PendingBytes). Unix-domain sockets: `unacked` and `unsent`
- * are null. Acknowledged means that the peer's kernel has the bytes, not that its application has read them.
+ * are null; a named pipe of Windows: `unread` as well. Acknowledged means that the peer's kernel has the bytes, not that its application has read them.
  *
- * Linux: FIONREAD, SIOCOUTQ and SIOCOUTQNSD (tcp(7)), the FIN subtracted.
+ * Linux: FIONREAD, SIOCOUTQ and SIOCOUTQNSD (tcp(7)), the FIN subtracted. Windows: FIONREAD, and of SIO_TCP_INFO (Windows
+ * 10 1703 or later, else null) what is in flight; `unacked` is without what was never sent there.
  */
 export function pendingBytes(socket: SocketLike): PendingBytes {
   checkSocket(socket);
-  native.readQueues(descriptorOf(socket), isTcp(socket), isHalfClosed(socket), numbers);
+  if (isPipe(socket) && !hasDescriptor(socket)) numbers.fill(-1);
+  else native.readQueues(descriptorOf(socket), isTcp(socket), isHalfClosed(socket), numbers);
   return {
     unread: known(numbers[0]!),
     unacked: known(numbers[1]!),

@@ -1,7 +1,7 @@
 // Half-close.
 import { describe, makeError } from './errors.js';
 import { isFastOpening } from './fast-open.js';
-import { checkSocket, descriptorOf, isTls, writeBuffered, type SocketLike } from './handle.js';
+import { checkSocket, descriptorOf, inputEnded, isPipe, isTls, stopReading, writeBuffered, type SocketLike } from './handle.js';
 import { How, native } from './native.js';
 
 /**
@@ -13,7 +13,7 @@ import { How, native } from './native.js';
  *   follows within this turn of the event loop.
  * - `'read'`: the stream ends after what has arrived; the peer is told nothing and nothing is dropped. Linux
  *   still accepts what arrives later, but resets the connection for it once we have half-closed as well
- *   (tcp_rcv_state_process()); Windows resets at once. Not a part of a safe close.
+ *   (tcp_rcv_state_process()); Windows resets at once, and drops what Node has not read yet. Not a part of a safe close.
  * - `'both'`: the two at once.
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_WRITES_PENDING, ERR_SOCKET_NOT_CONNECTED,
@@ -29,19 +29,32 @@ export function shutdown(socket: SocketLike, how: 'read' | 'write' | 'both'): vo
   // On Linux shutdown(2) would cancel a connect that is under way.
   if (socket.connecting || isFastOpening(socket)) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   if (how === 'read') {
-    native.shutdown(descriptor, How.read);
+    shutdownInput(socket, descriptor);
     return;
   }
   const pending = writeBuffered(socket);
   if (pending > 0) throw makeError('ERR_WRITES_PENDING', String(pending));
   if (isTls(socket)) {
     socket.end();
-    if (how === 'both') native.shutdown(descriptor, How.read);
+    if (how === 'both') shutdownInput(socket, descriptor);
     return;
   }
   native.shutdown(descriptor, How[how]);
+  if (how === 'both') endInputOnWindows(socket);
   // Node's own shutdown() follows from this and finds nothing left to do.
   socket.end();
+}
+
+function shutdownInput(socket: SocketLike, descriptor: number): void {
+  native.shutdown(descriptor, How.read);
+  endInputOnWindows(socket);
+}
+
+/** There a read after SHUT_RD is an error (WSAESHUTDOWN), not the end. */
+function endInputOnWindows(socket: SocketLike): void {
+  if (process.platform !== 'win32' || inputEnded(socket)) return;
+  stopReading(socket);
+  socket.push(null);
 }
 
 /** SHUT_RD, now; see shutdown(). */
@@ -58,7 +71,8 @@ export function shutdownRead(socket: SocketLike): void {
  */
 export async function shutdownWrite(socket: SocketLike): Promise<void> {
   checkSocket(socket);
-  if (!socket.connecting) descriptorOf(socket);
+  // What descriptorOf() refuses; a named pipe of Windows has none, and can do without.
+  if (!socket.connecting && !isPipe(socket)) descriptorOf(socket);
   if (socket.writableFinished) return;
   await new Promise<void>((resolve, reject) => {
     const settle = (): void => {

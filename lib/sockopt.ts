@@ -42,6 +42,16 @@ export function checkSeconds(argument: string, value: unknown, max: number): voi
   }
 }
 
+/**
+ * A wait of the kernel's own: on Windows that is no wait, and leaves a socket behind that nobody can close any more.
+ * setLinger() has nothing of that.
+ */
+export function checkBlockingLinger(seconds: number | null): void {
+  if (process.platform !== 'win32' || seconds === null || seconds === 0) return;
+  const why = 'win32 refuses to close such a socket where it would have to wait (WSAEWOULDBLOCK); setLinger() waits without it';
+  throw makeError('ERR_OPTION_NOT_SUPPORTED', 'linger', why);
+}
+
 function checkInteger(argument: string, value: unknown, { min, max }: NativeOption): void {
   if (typeof value !== 'number') throw makeError('ERR_INVALID_ARG_TYPE', argument, 'a number', describe(value));
   if (!Number.isInteger(value) || value < min || value > max) {
@@ -61,7 +71,10 @@ const checks: Partial<Record<OptionRow['kind'], (argument: string, value: unknow
   boolean: checkBoolean,
   integer: checkInteger,
   string: checkString,
-  linger: (argument, value, { max }) => checkSeconds(argument, value, max),
+  linger: (argument, value, { max }) => {
+    checkSeconds(argument, value, max);
+    checkBlockingLinger(value as number | null);
+  },
   rate: (argument, value, option) => value === null || checkInteger(argument, value, option),
 };
 

@@ -13,6 +13,11 @@ const littleEndian = endianness() === 'LE';
 let fields: readonly NativeTcpInfoField[] | undefined;
 let states: readonly (TcpState | null)[] = [];
 
+const noAnswer =
+  process.platform === 'win32'
+    ? 'this socket is not a connected TCP socket, or this Windows is older than 10 version 1703 (SIO_TCP_INFO)'
+    : 'only TCP has it, and this socket is something else';
+
 /** The fields that this system has, in its order. */
 export function tcpInfoFields(): readonly NativeTcpInfoField[] {
   if (fields === undefined) {
@@ -76,7 +81,7 @@ export function decodeTcpInfo(bytes: Uint8Array, length: number): TcpInfo {
 
 /**
  * What the kernel knows of a TCP connection: its state, round trip times, windows, what was lost and sent again (Linux:
- * TCP_INFO, macOS: TCP_CONNECTION_INFO). Of a listener its state and its backlog. docs/API.md lists the fields and their
+ * TCP_INFO, macOS: TCP_CONNECTION_INFO, Windows: SIO_TCP_INFO). Of a listener its state and its backlog. docs/API.md lists the fields and their
  * units; one that this kernel does not return is not there.
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_OPTION_NOT_SUPPORTED (unix-domain sockets, dgram sockets, and systems that tell
@@ -86,6 +91,6 @@ export function tcpInfo(socket: OptionSocket): TcpInfo {
   const descriptor = optionDescriptorOf(socket);
   if (tcpInfoFields().length === 0) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'tcpInfo', `${process.platform} does not have it`);
   const length = native.readTcpInfo(descriptor, buffer);
-  if (length === 0) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'tcpInfo', 'only TCP has it, and this socket is something else');
+  if (length === 0) throw makeError('ERR_OPTION_NOT_SUPPORTED', 'tcpInfo', noAnswer);
   return decodeTcpInfo(buffer, length);
 }

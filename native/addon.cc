@@ -4,6 +4,7 @@
 #include "core/sys.h"
 #include "linger/engine.h"
 #include "napi/calls.h"
+#include "napi/handles.h"
 #include "napi/linger.h"
 #include "napi/options.h"
 #include "napi/queues.h"
@@ -31,6 +32,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["getRawOption"] = Napi::Function::New<GetRawOption>(env, "getRawOption");
   exports["setRawOption"] = Napi::Function::New<SetRawOption>(env, "setRawOption");
   exports["openSocket"] = Napi::Function::New<OpenSocket>(env, "openSocket");
+  exports["closeSocket"] = Napi::Function::New<CloseSocket>(env, "closeSocket");
+  exports["findDescriptor"] = MakeFindDescriptor(env);
   exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
   exports["readQueues"] = MakeReadQueues(env);
   exports["readUnread"] = MakeReadUnread(env);

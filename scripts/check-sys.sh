@@ -49,4 +49,5 @@ posix darwin "-I$shims" -include "$shims/darwin/shim.h"
 for name in FREEBSD NETBSD OPENBSD DRAGONFLY; do
   posix bsd "-I$shims" -include "$shims/bsd/shim.h" "-DCHECK_BSD_$name"
 done
+bash scripts/build-windows.sh --check
 if [[ -e native/sys/unsupported.cc ]]; then parse unsupported.cc; fi

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
-import { fileURLToPath } from 'node:url';
 
 import {
   closeCause,
@@ -34,7 +33,7 @@ function check(socket: net.Socket, expected: { [Key in keyof CloseCause]?: Close
   assert.equal(closeCause(socket), end);
 }
 
-const entry = fileURLToPath(new URL('../../dist/lib/index.js', import.meta.url));
+const entry = new URL('../../dist/lib/index.js', import.meta.url).href;
 
 /** In a process of its own. */
 function runModule(source: string): SpawnSyncReturns<string> {

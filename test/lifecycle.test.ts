@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 
 import { lingerClose, setLinger } from 'socket-linger';
 
+import { delivered } from './support/acknowledgements.js';
 import { describeEngines } from './support/engines.js';
 import { openSockets } from './support/hooks.js';
 import { connectPair, payload, readAll, until } from './support/pair.js';
@@ -132,7 +133,7 @@ describe('a worker', () => {
       server.close();
       parentPort.postMessage([outcome, delivered, bytes]);`);
     const [message] = (await once(worker, 'message')) as [unknown];
-    assert.deepEqual(message, ['peer-fin', true, 3_000_000]);
+    assert.deepEqual(message, ['peer-fin', delivered, 3_000_000]);
     await once(worker, 'exit');
   });
 

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { constants, devNull } from 'node:os';
 
 import { lingerInBackground } from '#lib/background.js';
+import { descriptorOf } from '#lib/handle.js';
 import { InputEnd, native, type NativeOption } from '#lib/native.js';
 
 import { connectPair, until } from './support/pair.js';
@@ -52,7 +53,7 @@ describe('the addon', () => {
     far.resume().end();
     await new Promise<void>((resolve) => {
       const limits = { timeout: 100, idleTimeout: 100, idleSoFar: 0, maxBytes: 0, untilAcked: true, resetAtLimit: false };
-      const { fd } = (near as unknown as { _handle: { fd: number } })._handle;
+      const fd = descriptorOf(near);
       if (lingerInBackground(fd, limits, true, () => resolve()) === null) resolve();
     });
   });
@@ -103,9 +104,10 @@ describe('the addon', () => {
         assert.ok(descriptor > 2);
         const found = native.options.find(({ name }) => name === 'domain')?.get?.(descriptor);
         if (domain !== undefined && found !== undefined) assert.equal(found, domain);
-        assert.equal(native.tcpStates[native.readTcpState(descriptor)], 'CLOSED');
+        // Windows tells the state of connected sockets only.
+        assert.equal(native.tcpStates[native.readTcpState(descriptor)], process.platform === 'win32' ? null : 'CLOSED');
       } finally {
-        closeSync(descriptor);
+        native.closeSocket(descriptor);
       }
     }
     for (const one of [undefined, null, 0, 'IPv6', {}]) {
@@ -115,7 +117,7 @@ describe('the addon', () => {
 
   it('checks its other arguments too', async () => {
     const { near } = await connectPair();
-    const { fd } = (near as unknown as { _handle: { fd: number } })._handle;
+    const fd = descriptorOf(near);
     const any = native as unknown as Record<string, (...args: unknown[]) => unknown>;
     const codes = (name: string, ...args: unknown[]): string => failure(() => any[name]!(fd, ...args)).code;
     const refusal = (name: string, value: unknown): string => failure(() => row(name).set(fd, value)).code;
@@ -145,7 +147,7 @@ describe('the addon', () => {
   for (const family of ['ipv4', 'ipv6', 'unix'] as const) {
     it(`discard tells how the input ended, ${family}`, async () => {
       const { near, far } = await connectPair({ family, farSilent: true });
-      const { fd } = (far as unknown as { _handle: { fd: number } })._handle;
+      const fd = descriptorOf(far);
       native.discard(fd, 100, result);
       assert.deepEqual([...result.subarray(0, 2)], [0, InputEnd.open]);
       near.write(Buffer.alloc(100_000)); // fits into a unix-domain socket's buffer
@@ -164,7 +166,7 @@ describe('the addon', () => {
       if (family === 'unix') return;
       const other = await connectPair({ family, farSilent: true });
       other.near.resetAndDestroy();
-      const descriptor = (other.far as unknown as { _handle: { fd: number } })._handle.fd;
+      const descriptor = descriptorOf(other.far);
       await until('the reset has come', () => {
         native.discard(descriptor, 1e9, result);
         return result[1] === InputEnd.failed;
@@ -198,7 +200,7 @@ describe('the addon', () => {
   it('knows the TCP states', async () => {
     const { near, far } = await connectPair();
     const state = (socket: typeof near): unknown =>
-      native.tcpStates[native.readTcpState((socket as unknown as { _handle: { fd: number } })._handle.fd)];
+      native.tcpStates[native.readTcpState(descriptorOf(socket))];
     assert.equal(state(near), 'ESTABLISHED');
     near.end();
     await until('the FIN is acknowledged', () => state(near) === 'FIN_WAIT2');

@@ -4,9 +4,10 @@ import { spawn } from 'node:child_process';
 
 import { pendingBytes, shutdownWrite } from 'socket-linger';
 
+import { noneUnacked } from './support/acknowledgements.js';
 import { closed, connectPair, listenAgain, payload, readAll, silence, tcpFamilies, tlsFamilies, until } from './support/pair.js';
 
-const none = { unread: 0, unacked: 0, unsent: 0, readBuffered: 0, writeBuffered: 0 };
+const none = { unread: 0, unacked: noneUnacked, unsent: noneUnacked, readBuffered: 0, writeBuffered: 0 };
 
 describe('pendingBytes', () => {
   for (const family of tcpFamilies) {

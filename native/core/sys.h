@@ -67,6 +67,9 @@ int SetRawOption(Descriptor, int level, int option, const void* bytes, size_t le
 // A TCP socket that is neither bound nor connected, non-blocking, and not inherited by child processes.
 int OpenSocket(Family, Descriptor*);
 
+// Of what OpenSocket has made, and nobody else has taken over.
+int CloseSocket(Descriptor);
+
 int Shutdown(Descriptor, How);
 
 // `known_tcp`: the caller knows that this is TCP, which may save a question. `fin_queued`: we have half-closed. It

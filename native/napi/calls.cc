@@ -58,6 +58,12 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(descriptor));
 }
 
+Napi::Value CloseSocket(const Napi::CallbackInfo& info) {
+  sys::Descriptor descriptor;
+  if (!ToDescriptor(info.Env(), info[0], &descriptor)) return {};
+  return Done(info.Env(), sys::CloseSocket(descriptor), "close");
+}
+
 Napi::Value Shutdown(const Napi::CallbackInfo& info) {
   sys::Descriptor descriptor;
   sys::How how;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <climits>
@@ -152,6 +153,8 @@ int OpenSocketWith(Family family, int flags, Descriptor* descriptor) {
   *descriptor = fd;
   return 0;
 }
+
+int CloseSocket(Descriptor descriptor) { return LastError(close(ToFd(descriptor))); }
 
 int Shutdown(Descriptor descriptor, How how) {
   const int flag = how == How::kRead ? SHUT_RD : how == How::kWrite ? SHUT_WR : SHUT_RDWR;

@@ -11,6 +11,7 @@ int SetOption(Descriptor, const OptionRow&, const OptionValue&) { return ENOSYS;
 int GetRawOption(Descriptor, int, int, void*, size_t*) { return ENOSYS; }
 int SetRawOption(Descriptor, int, int, const void*, size_t) { return ENOSYS; }
 int OpenSocket(Family, Descriptor*) { return ENOSYS; }
+int CloseSocket(Descriptor) { return ENOSYS; }
 int Shutdown(Descriptor, How) { return ENOSYS; }
 int ReadQueues(Descriptor, bool, bool, Queues*) { return ENOSYS; }
 int ReadUnread(Descriptor, int64_t*) { return ENOSYS; }

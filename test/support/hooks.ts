@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { openSockets } from './descriptors.js';
 import { closeTracked, until } from './pair.js';
+import { windowsSkipReason } from './windows.js';
 
 export { openSockets };
 
@@ -17,7 +18,12 @@ const rejections: unknown[] = [];
 process.on('unhandledRejection', (reason) => rejections.push(reason));
 
 export const mochaHooks = {
-  beforeEach(): void {
+  beforeEach(this: Mocha.Context): void {
+    const reason = windowsSkipReason(this.currentTest!.fullTitle());
+    if (reason !== undefined) {
+      console.log(`      skipped: ${reason}`);
+      this.skip();
+    }
     socketsBefore = openSockets();
     timersBefore = activeTimers();
     rejections.length = 0;

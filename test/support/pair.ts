@@ -70,7 +70,9 @@ let sockets = 0;
 export async function listen(server: net.Server, family: Family = 'ipv4'): Promise<net.NetConnectOpts> {
   track(server);
   if (family === 'unix') {
-    const name = path.join(tmpdir(), `socket-linger-${process.pid}-${(sockets += 1)}.sock`);
+    const file = `socket-linger-${process.pid}-${(sockets += 1)}.sock`;
+    // Windows: a named pipe
+    const name = process.platform === 'win32' ? `\\\\.\\pipe\\${file}` : path.join(tmpdir(), file);
     server.listen(name);
     await once(server, 'listening');
     return { path: name };

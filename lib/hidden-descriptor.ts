@@ -1,0 +1,75 @@
+// The descriptor of a handle that does not show it: Windows. The addon finds it among libuv's handles; it is kept with the
+// handle for as long as that is open.
+import { native } from './native.js';
+
+type Call = (this: Closable, ...args: unknown[]) => unknown;
+
+/** A handle of Node's, of a TCP socket or listener, or of a dgram socket. */
+interface Closable {
+  hasRef?(): boolean;
+  ref?(): void;
+  unref?(): void;
+  close?: Call;
+  reset?: Call;
+  [descriptorKey]?: number;
+}
+
+const descriptorKey = Symbol('socket-linger.descriptor');
+
+const isHidden = process.platform === 'win32';
+
+/** The calls that close a handle. Node's own code makes them as everybody does: by name, on the handle. */
+const closingCalls = ['close', 'reset'] as const;
+
+/**
+ * The handle's descriptor; -1: it has none (any more), or it is no socket's. Where handles show theirs: always -1.
+ *
+ * It can't be stale. A handle has one descriptor for life, and whoever closes the handle has it forgotten first.
+ */
+export function hiddenDescriptorOf(handle: object): number {
+  if (!isHidden) return -1;
+  return (handle as Closable)[descriptorKey] ?? find(handle);
+}
+
+function find(handle: Closable): number {
+  if (handle.constructor.name === 'Pipe') return -1;
+  if (typeof handle.hasRef !== 'function' || typeof handle.ref !== 'function' || typeof handle.unref !== 'function') return -1;
+  const isReferenced = handle.hasRef();
+  let descriptor: number;
+  try {
+    // Which handle is referenced is for the loop to ask when it goes round, and it does not in between.
+    descriptor = native.findDescriptor?.(() => (isReferenced ? handle.unref!() : handle.ref!())) ?? -1;
+  } finally {
+    if (isReferenced) handle.ref();
+    else handle.unref();
+  }
+  if (descriptor >= 0) keep(handle, descriptor);
+  return descriptor;
+}
+
+function keep(handle: Closable, descriptor: number): void {
+  handle[descriptorKey] = descriptor;
+  for (const name of closingCalls) {
+    const close = handle[name];
+    if (typeof close !== 'function') continue;
+    handle[name] = function (...args) {
+      const kept = this[descriptorKey] ?? -1;
+      this[descriptorKey] = -1;
+      if (kept >= 0) endKernelLinger(kept);
+      return Reflect.apply(close, this, args);
+    };
+  }
+}
+
+/**
+ * closesocket() answers WSAEWOULDBLOCK on a non-blocking socket that would have to linger, and does nothing. libuv does not
+ * look, so the socket would stay open as long as the process lives.
+ */
+function endKernelLinger(descriptor: number): void {
+  const linger = native.options.find(({ name }) => name === 'linger');
+  try {
+    if (((linger?.get?.(descriptor) as number | null | undefined) ?? 0) > 0) linger?.set?.(descriptor, null);
+  } catch {
+    // UDP has no such option.
+  }
+}

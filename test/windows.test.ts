@@ -1,0 +1,271 @@
+// What is Windows' own: finding the SOCKET that Node does not show, Winsock's options, its error codes. npm run test:windows
+// runs it under Wine.
+import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import net from 'node:net';
+import { constants } from 'node:os';
+import { Worker } from 'node:worker_threads';
+
+import { connect, getLinger, getNoDelay, getOption, lingerClose, pendingBytes, setLinger, setNoDelay, setOption, supportedOptions, type OptionSocket } from 'socket-linger';
+
+import { descriptorOf, optionDescriptorOf } from '#lib/handle.js';
+import { native } from '#lib/native.js';
+
+import { closed, connectPair, listen, payload, readAll, tcpFamilies, tlsFamilies, track, until } from './support/pair.js';
+import { isWindows, isWine } from './support/windows.js';
+
+interface Handle {
+  close(callback?: () => void): void;
+  hasRef(): boolean;
+}
+
+function handleOf(socket: net.Socket): Handle {
+  return (socket as unknown as { _handle: Handle })._handle;
+}
+
+/** Whether the SOCKET is (still) one. */
+function isOpen(descriptor: number): boolean {
+  try {
+    native.takeError(descriptor);
+    return true;
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOTSOCK');
+    return false;
+  }
+}
+
+
+describe('Windows', () => {
+  before(function () {
+    if (isWindows) return;
+    console.log('      skipped: this is not Windows');
+    this.skip();
+  });
+
+  describe('the SOCKET of', () => {
+    for (const family of [...tcpFamilies, ...tlsFamilies]) {
+      it(`the two ends of a connection in one process, and their listener, ${family}`, async () => {
+        const { near, far, server } = await connectPair({ family });
+        const all = [near, far, server];
+        assert.equal(new Set(all.map(optionDescriptorOf)).size, 3);
+        assert.deepEqual(all.map((one) => getOption(one, 'acceptConnection')), [false, false, true]);
+        setNoDelay(near, true);
+        setNoDelay(far, false);
+        assert.deepEqual([getNoDelay(near), getNoDelay(far)], [true, false]);
+      });
+    }
+
+    it('each of many connections', async () => {
+      const pairs = await Promise.all(Array.from({ length: 40 }, () => connectPair()));
+      pairs.forEach(({ near }, index) => setLinger(near, index + 1));
+      assert.deepEqual(pairs.map(({ near }) => getLinger(near)), pairs.map((_pair, index) => index + 1));
+      assert.ok(pairs.every(({ far }) => getLinger(far) === null));
+      for (const { near } of pairs) setLinger(near, null);
+    });
+
+    it('dgram sockets', async () => {
+      const sockets = [dgram.createSocket('udp4').bind(0, '127.0.0.1'), dgram.createSocket('udp6').bind(0, '::1')];
+      try {
+        await Promise.all(sockets.map((socket) => once(socket, 'listening')));
+        assert.deepEqual(sockets.map((socket) => getOption(socket, 'type')), [2, 2]);
+        setOption(sockets[0]!, 'ttl', 42);
+        assert.equal(getOption(sockets[0]!, 'ttl'), 42);
+      } finally {
+        for (const socket of sockets) socket.close();
+      }
+      assert.throws(() => getOption(sockets[0]!, 'ttl'), { code: 'ERR_SOCKET_NOT_CONNECTED' });
+    });
+
+    it('a connection that has lost its peer, next to others that have', async () => {
+      const pairs = await Promise.all(Array.from({ length: 3 }, () => connectPair()));
+      for (const { near, far } of pairs) {
+        near.on('error', () => undefined);
+        near.pause();
+        far.resetAndDestroy();
+        await closed(far);
+      }
+      const open = pairs.map(({ near }) => near).filter((near) => !near.destroyed);
+      open.forEach((near, index) => setLinger(near, index + 7));
+      assert.deepEqual(open.map(getLinger), open.map((_near, index) => index + 7));
+    });
+
+    it('a connection in a worker, which has a loop of its own', async () => {
+      const { near } = await connectPair();
+      const worker = new Worker(
+        `const net = require('node:net');
+         const { parentPort } = require('node:worker_threads');
+         import(${JSON.stringify(import.meta.resolve('socket-linger'))}).then(({ getNoDelay, setNoDelay }) => {
+           const server = net.createServer((near) => {
+             setNoDelay(near, true);
+             parentPort.postMessage([getNoDelay(near), getNoDelay(far)]);
+             far.destroy();
+             near.destroy();
+             server.close();
+           }).listen(0, '127.0.0.1', () => { far = net.connect(server.address().port, '127.0.0.1'); });
+           let far;
+         });`,
+        { eval: true },
+      );
+      setNoDelay(near, false);
+      assert.deepEqual((await once(worker, 'message'))[0], [true, false]);
+      await once(worker, 'exit');
+      assert.equal(getNoDelay(near), false);
+    });
+
+    it('a socket that has no reference, which it does not get by that', async () => {
+      const { near, far } = await connectPair();
+      near.unref();
+      assert.ok(descriptorOf(near) >= 0);
+      assert.ok(descriptorOf(far) >= 0);
+      assert.deepEqual([handleOf(near).hasRef(), handleOf(far).hasRef()], [false, true]);
+    });
+  });
+
+  it('a closed handle has no SOCKET, also when its number is used again', async () => {
+    const { near, far } = await connectPair();
+    const before = descriptorOf(near);
+    handleOf(near).close(); // past Node, which does not notice
+    for (let round = 0; round < 20; round += 1) {
+      const { near: other } = await connectPair();
+      assert.throws(() => getNoDelay(near), { code: 'ERR_NO_DESCRIPTOR' });
+      setNoDelay(other, true);
+      if (descriptorOf(other) === before) break;
+    }
+    near.destroy();
+    assert.throws(() => getNoDelay(near), { code: 'ERR_SOCKET_CLOSED' });
+    far.destroy();
+  });
+
+  it('knows no SOCKET before there is one', () => {
+    const sockets: OptionSocket[] = [new net.Socket(), net.createServer(), dgram.createSocket('udp4').unref()];
+    for (const socket of sockets) assert.throws(() => getOption(socket, 'type'), { code: 'ERR_SOCKET_NOT_CONNECTED' });
+    (sockets[2] as dgram.Socket).close();
+  });
+
+  it('setLinger(n) leaves no SOCKET behind, whoever closes', async () => {
+    for (const close of [(near: net.Socket) => void near.destroy(), (near: net.Socket) => handleOf(near).close()]) {
+      const { near, far } = await connectPair();
+      const descriptor = descriptorOf(near);
+      near.write(payload(100_000));
+      setLinger(near, 5);
+      const received = readAll(far);
+      close(near);
+      far.end();
+      const { data, saw } = await received;
+      assert.deepEqual([data.length, saw], [100_000, 'end']);
+      await until('the SOCKET is closed', () => !isOpen(descriptor));
+      near.destroy();
+    }
+  });
+
+  it('destroy() after setLinger(n) reads to the end before it closes', async () => {
+    const { near, far } = await connectPair();
+    near.write(payload(200_000));
+    far.write(payload(200_000));
+    setLinger(near, 10);
+    const startedAt = performance.now();
+    near.destroy();
+    const { data, saw } = await readAll(far);
+    assert.deepEqual([data.length, saw], [200_000, 'end']);
+    far.end();
+    await closed(near);
+    assert.ok(performance.now() - startedAt < 5000);
+  });
+
+  it('refuses a linger that the kernel would do by itself', async () => {
+    const { near } = await connectPair();
+    assert.throws(() => setLinger(near, 5, { blocking: true }), { code: 'ERR_OPTION_NOT_SUPPORTED', message: /WSAEWOULDBLOCK/ });
+    assert.throws(() => setOption(near, 'linger', 5), { code: 'ERR_OPTION_NOT_SUPPORTED', message: /WSAEWOULDBLOCK/ });
+    setOption(near, 'linger', 0);
+    assert.equal(getLinger(near), 0);
+    setLinger(near, null, { blocking: true });
+    assert.equal(getLinger(near), null);
+  });
+
+  it('takes as many seconds as a u_short has', async () => {
+    const { near } = await connectPair();
+    setLinger(near, 65_535);
+    assert.equal(getLinger(near), 65_535);
+    assert.throws(() => setLinger(near, 65_536), { code: 'ERR_OUT_OF_RANGE' });
+    setLinger(near, null);
+  });
+
+  it('has the options of Winsock', () => {
+    for (const name of ['exclusiveAddressUse', 'keepCount', 'linger', 'maxRetransmitTimeMs', 'noDelay', 'unicastHops'] as const) {
+      assert.ok(supportedOptions().includes(name), name);
+    }
+    assert.ok(!supportedOptions().includes('cork'));
+  });
+
+  it('exclusiveAddressUse', async () => {
+    const server = net.createServer();
+    await listen(server);
+    assert.equal(typeof getOption(server, 'exclusiveAddressUse'), 'boolean');
+  });
+
+  it('a named pipe is closed well, and has no queue that could be asked', async () => {
+    const { near, far } = await connectPair({ family: 'unix' });
+    assert.deepEqual(pendingBytes(near), { unread: null, unacked: null, unsent: null, readBuffered: 0, writeBuffered: 0 });
+    near.write('answer');
+    const received = readAll(far).then((all) => (far.end(), all));
+    assert.equal((await lingerClose(near)).outcome, 'peer-fin');
+    assert.deepEqual((await received).data.toString(), 'answer');
+    assert.throws(() => getOption(near, 'type'), { code: 'ERR_SOCKET_CLOSED' });
+  });
+
+  for (const family of tcpFamilies) {
+    it(`connect() sets options before the SYN, on a SOCKET of ours, ${family}`, async () => {
+      const server = net.createServer((socket) => void socket.end('answer'));
+      const target = (await listen(server, family)) as net.TcpNetConnectOpts;
+      const socket = track(connect({ ...target, socketOptions: { receiveBufferSize: 20_000, noDelay: true, keepalive: true } }));
+      await once(socket, 'connect');
+      const names = ['receiveBufferSize', 'noDelay', 'keepalive'] as const;
+      assert.deepEqual(names.map((name) => getOption(socket, name)), [20_000, true, true]);
+      assert.equal((await readAll(socket)).data.toString(), 'answer');
+    });
+
+    it(`connect() reports what the system refuses, and leaves no SOCKET behind, ${family}`, async () => {
+      const server = net.createServer();
+      const target = (await listen(server, family)) as net.TcpNetConnectOpts;
+      let descriptor = -1;
+      const open = native.openSocket.bind(native);
+      // Looked at, not replaced
+      native.openSocket = (isIPv6) => (descriptor = open(isIPv6));
+      try {
+        // Wine does not know it; Windows takes it.
+        const socket = track(connect({ ...target, socketOptions: { maxRetransmitTime: 20 } }));
+        const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+          socket.once('error', resolve).once('connect', () => resolve(null));
+        });
+        if (isWine) assert.deepEqual([error?.code, error?.syscall], ['ENOPROTOOPT', 'setsockopt']);
+        socket.destroy();
+        await closed(socket);
+      } finally {
+        native.openSocket = open;
+      }
+      assert.ok(descriptor >= 0);
+      await until('the SOCKET is closed', () => !isOpen(descriptor));
+    });
+  }
+
+  it("every WSA code that Node knows has Node's name, and libuv's number", () => {
+    // Winsock's names for what has another name in Node
+    const renamed: Readonly<Record<string, string>> = { EWOULDBLOCK: 'EAGAIN', ESHUTDOWN: 'EPIPE', EDISCON: 'EPIPE' };
+    // Of WSAStartup(), services and the like: no socket call answers these.
+    const others = /^WSA(SYSNOTREADY|VERNOTSUPPORTED|NOTINITIALISED|SERVICE|TYPE_NOT|_E_|EREFUSED|ENOMORE|ECANCELLED|EINVALIDPROC|EINVALIDPROVIDER|EPROVIDER|ESTALE|EREMOTE|EDQUOT|EUSERS|EPROCLIM|ENOTEMPTY|SYSCALLFAILURE|ETOOMANYREFS)/;
+    let count = 0;
+    for (const [name, number] of Object.entries(constants.errno as unknown as Record<string, number>)) {
+      if (!name.startsWith('WSA') || others.test(name)) continue;
+      const { code, errno, syscall } = native.makeError(number, 'recv');
+      const expected = name.slice(3);
+      assert.equal(code, renamed[expected] ?? expected);
+      assert.ok(errno! < 0, name);
+      assert.equal(syscall, 'recv');
+      count += 1;
+    }
+    assert.ok(count > 30, String(count));
+    assert.deepEqual([native.makeError(10_054, 'recv').errno, native.makeError(10_042, 'getsockopt').errno], [-4077, -4035]);
+    assert.equal(native.makeError(1, 'recv').code, 'UNKNOWN');
+  });
+});
