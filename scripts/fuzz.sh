@@ -31,7 +31,7 @@ mkdir "$work/corpus"
 # The headers that node-gyp has built the addon with.
 headers=$(node -p "JSON.parse(fs.readFileSync('build/config.gypi', 'utf8').replace(/^#.*/, '')).variables.nodedir")/include/node
 mapfile -t sources < <(find native/addon.cc native/napi native/linger native/sys test/fuzz -maxdepth 1 -name '*.cc' |
-  grep -vE '/(none|unsupported|darwin|darwin_tcp_info|bsd|bsd_tcp_info)\.cc$' | sort)
+  grep -vE '/(none|handles|unsupported|(darwin|bsd|windows)[a-z_]*)\.cc$' | sort)
 
 echo "fuzz: building with $("$cxx" --version | head -n 1)"
 "$cxx" -std=c++17 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \

@@ -29,6 +29,7 @@ async function runFuzz(program: string): Promise<string> {
     const found = `${output}${complaints}`;
     assert.equal(signal, null, `SOCKET_LINGER_SEED=${seed}: died of ${signal}\nin ${readFileSync(file, 'utf8').trim()}\n${found}`);
     assert.equal(code, 0, found);
+    assert.match(output, /^\d+ calls$/m, found); // it has not ended before
     return output.trim();
   } finally {
     closeSync(descriptor);

@@ -43,6 +43,7 @@ const std::map<std::string, std::string> kSignatures = {
     {"readTcpInfo", "db"},        {"toTcpState", "i"},      {"takeError", "d"},         {"discard", "dcn"},
     {"makeError", "is"},          {"listenForVerdicts", "k"}, {"startLinger", "dtnf"}, {"stopLinger", "tf"},
     {"readLingerStats", ""},      {"releaseReference", ""}, {"get", "d"},               {"set", "dv"},
+    {"closeSocket", "d"},
 };
 
 // Root could do something with these that outlives the socket, or that the fuzzer could not see: sockets' options that are
@@ -122,6 +123,9 @@ class Session {
     for (const char kind : signature) arguments.push_back(Argument(kind, function.row));
     const bool is_raw = function.name == "getRawOption" || function.name == "setRawOption";
     if (is_raw && IsLeftOut(level_, option_)) return;
+    if (function.name == "closeSocket" && !arguments.empty() && arguments[0]->type == napi_number) {
+      arguments[0]->number = socket(AF_INET, SOCK_STREAM, 0);  // nobody else's
+    }
     napi_value result = env_.Call(function.value, arguments);
     CheckResult(function.name, result);
     if (result == nullptr || result->type != napi_number) return;

@@ -38,6 +38,7 @@ const signatures: Record<string, Signature> = {
     isResult: isUndefined,
   },
   openSocket: { args: [boolean], isResult: isCount },
+  closeSocket: { takesDescriptor: true, args: [], isResult: isUndefined },
   shutdown: { takesDescriptor: true, args: [oneOf(0, 1, 2, 3, -1, 0.5)], isResult: isUndefined },
   readQueues: { takesDescriptor: true, args: [boolean, boolean, numbers], isResult: isUndefined },
   readUnread: { takesDescriptor: true, args: [], isResult: Number.isInteger },
@@ -160,6 +161,8 @@ function makeCall(call: Call, descriptors: ReadonlyMap<string, number>, made: Ma
     args[0] = descriptors.get(call.target);
   }
   if (call.name.endsWith('RawOption') && isLeftOut(args)) return;
+  // Whose it would be: the others are closed by those who have them.
+  if (call.name === 'closeSocket' && call.target !== closedDescriptor && Number.isInteger(args[0]) && Math.abs(args[0] as number) < 2 ** 20) return;
   // Root would have the kernel look for a module of that name.
   if (call.name === 'congestion.set' && typeof args[1] === 'string' && args[1] !== 'reno') return;
   let result: unknown;

@@ -53,10 +53,13 @@ export function judgeError(call: Call, error: unknown): void {
 }
 
 const uncaught: unknown[] = [];
-for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (error: unknown) => {
-    if (error !== hostile) uncaught.push(error);
-  });
+
+function catchAll(): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      if (error !== hostile) uncaught.push(error);
+    });
+  }
 }
 
 function openDescriptors(): number {
@@ -88,6 +91,7 @@ export interface Fuzzing {
 
 /** Prints what was found, and exits with 1 then. */
 export async function fuzz({ numRuns, calls, run }: Fuzzing): Promise<void> {
+  catchAll();
   let made = 0;
   let descriptors = Infinity;
   const property = fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 40, size: 'max' }), async (sequence) => {
