@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { endianness } from 'node:os';
 
-import koffi from 'koffi';
 import {
   getOption,
   getRawOption,
@@ -271,6 +270,7 @@ describe('setRawOption, getRawOption', () => {
       code.setUint16(at, BPF_RET, isLittleEndian);
       code.setUint32(at + 4, 0xffff_ffff, isLittleEndian);
     }
+    const { default: koffi } = await import('koffi'); // Linux alone has its binary
     const program = new Uint8Array(16); // struct sock_fprog
     new Uint16Array(program.buffer)[0] = instructions;
     new BigUint64Array(program.buffer)[1] = koffi.address(code.buffer);

@@ -6,14 +6,13 @@ import net from 'node:net';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import koffi from 'koffi';
 
 import { native } from '#lib/native.js';
 
 import { connectPair, listen, payload, silence, tick, track, type Family } from './pair.js';
 
 const isLinux = process.platform === 'linux';
-const c = isLinux ? koffi.load(null) : undefined;
+const c = isLinux ? (await import('koffi')).default.load(null) : undefined;
 const pipe2 = c?.func('int pipe2(_Out_ int *ends, int flags)') as ((ends: number[], flags: number) => number) | undefined;
 const eventfd = c?.func('int eventfd(unsigned int, int)') as ((initial: number, flags: number) => number) | undefined;
 const epollCreate = c?.func('int epoll_create1(int)') as ((flags: number) => number) | undefined;
