@@ -1,16 +1,11 @@
 // The package as a user gets it: packed, installed elsewhere with install scripts off.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const environment = { ...process.env };
-// Headers that this Node was installed with, so that a build from source downloads nothing.
-const prefix = path.resolve(process.execPath, '../..');
-if (existsSync(path.join(prefix, 'include/node/node_api.h'))) environment.npm_config_nodedir = prefix;
+import { environment, pack, root } from '../support/pack.js';
 
 let folder: string;
 let tarball: string;
@@ -39,10 +34,9 @@ describe('the packed package', function () {
 
   before(() => {
     folder = mkdtempSync(path.join(realpathSync(tmpdir()), 'socket-linger-package-'));
-    run('npm', ['pack', '--silent', '--pack-destination', folder], root);
-    tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
+    tarball = pack();
     writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
-    run('npm', ['install', '--silent', '--ignore-scripts', `./${tarball}`]);
+    run('npm', ['install', '--silent', '--ignore-scripts', tarball]);
   });
 
   after(() => rmSync(folder, { recursive: true }));
@@ -54,6 +48,17 @@ describe('the packed package', function () {
     assert.ok(files.includes('package/dist/lib/index.d.ts'));
     assert.ok(files.includes('package/LICENSE'));
     assert.deepEqual(files.filter((name) => /^package\/(test|dist-test|node_modules|build)\//.test(name)), []);
+    console.log(`      ${files.length} files, ${Math.ceil(statSync(tarball).size / 1024)} KiB packed`);
+  });
+
+  it('has nothing that publint or arethetypeswrong finds wrong', () => {
+    const check = (tool: string, ...args: string[]): void => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, 'node_modules', tool), ...args], { encoding: 'utf8' });
+      assert.equal(status, 0, stdout + stderr);
+    };
+    check('publint/src/cli.js', 'run', tarball, '--strict');
+    // require() of a module works on every Node that the package is for, which arethetypeswrong does not know.
+    check('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm');
   });
 
   it('has one runtime dependency and no install script', () => {
