@@ -73,8 +73,14 @@ function checkOptions(isHttp: boolean, options: LingeringCloseOptions = {}): Che
   };
 }
 
+// Bun closes a socket while it lingers, Deno does not show what is unread: answers would be cut, and nobody told.
+const otherRuntime = ['bun', 'deno'].find((name) => name in process.versions);
+
 /** ERR_INVALID_ARG_TYPE for anything but a server whose connections we know how to close. */
 export function checkServer(server: net.Server): void {
+  if (otherRuntime !== undefined) {
+    throw makeError('ERR_OPTION_NOT_SUPPORTED', 'lingering close of servers', `${otherRuntime}'s sockets do not close as Node's do`);
+  }
   const isHttp2 = typeof (server as { updateSettings?: unknown } | null)?.updateSettings === 'function';
   if (server instanceof net.Server && !isHttp2) return;
   const expected = 'a server of node:http, node:https, node:net or node:tls';

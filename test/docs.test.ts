@@ -67,7 +67,7 @@ describe('the documentation', () => {
   });
 
   it('only names files that exist', () => {
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/CAUSES.md', 'docs/ERRORS.md', 'docs/PERFORMANCE.md', 'docs/SERVERS.md', 'bench/README.md', 'examples/README.md']) {
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/API.md', 'docs/CAUSES.md', 'docs/ERRORS.md', 'docs/PERFORMANCE.md', 'docs/PLATFORMS.md', 'docs/SERVERS.md', 'bench/README.md', 'examples/README.md']) {
       for (const [, target] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         assert.doesNotThrow(() => readFileSync(new URL(target!, new URL(page, root))), `${page}: ${target}`);
       }
