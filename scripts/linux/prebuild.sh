@@ -36,5 +36,6 @@ CXXFLAGS=$flags LDFLAGS="-L$work/glibc $work/static-runtime.o -Wl,--gc-sections,
   exit 1
 }
 "$strip" --strip-unneeded build/Release/socket_linger.node
+node scripts/linux/drop-needed.mjs build/Release/socket_linger.node
 mkdir -p "$(dirname "$file")"
 cp build/Release/socket_linger.node "$file"
