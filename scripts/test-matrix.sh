@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The package as users get it, on Node 20, 22, 24 and 26, on Bun and on Deno (Linux x64): packed, installed in a folder of
+# The package as users get it, on Node 20, 22, 24 and 26, on Bun (glibc and musl) and on Deno (Linux x64): packed, installed in a folder of
 # its own without install scripts, tried with each, and then the suite against it on each Node that `npm test` does not
 # run on. The runtimes come from the npm registry, as test/matrix/package-lock.json pins them by their integrity.
 #
@@ -19,7 +19,12 @@ suites=(native background options queues linger linger-close linger-close-states
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-npm ci --prefix test/matrix --silent --ignore-scripts
+# npm leaves out what is for musl, unless it is forced.
+npm ci --prefix test/matrix --silent --ignore-scripts --force
+if [[ -e /lib/ld-musl-x86_64.so.1 ]]; then
+  bash scripts/linux/musl-cxx.sh test/matrix/node_modules/bun-musl/bin/bun "$work/musl-cxx"
+  export SOCKET_LINGER_MUSL_CXX=$work/musl-cxx
+fi
 
 npm run build:test
 npm pack --silent --pack-destination "$work" >/dev/null

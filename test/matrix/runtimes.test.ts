@@ -10,9 +10,10 @@ import { root } from '../support/pack.js';
 const folder = process.env.SOCKET_LINGER_INSTALLED!;
 const runtimes = path.join(root, 'test/matrix/node_modules');
 
-function run(command: readonly string[]): string {
+function run(command: readonly string[], environment?: NodeJS.ProcessEnv): string {
   const [file, ...args] = command;
-  const { status, signal, stdout, stderr } = spawnSync(path.join(runtimes, file!), args, { cwd: folder, encoding: 'utf8', timeout: 60_000 });
+  const env = { ...process.env, ...environment };
+  const { status, signal, stdout, stderr } = spawnSync(path.join(runtimes, file!), args, { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
   assert.equal(signal, null, stderr);
   assert.equal(status, 0, stderr);
   return stdout;
@@ -81,6 +82,21 @@ describe('the installed package', function () {
 
   it('Bun: everything works, or says that it does not', () => {
     for (let tries = 0; tries < 3; tries += 1) assert.deepEqual(JSON.parse(run(['bun/bin/bun', 'probe.mjs'])), worksOnBun);
+  });
+
+  it('Bun on musl: the same', function () {
+    const { SOCKET_LINGER_MUSL_CXX: library } = process.env;
+    if (library === undefined) {
+      console.log('      skipped: no musl here');
+      this.skip();
+    }
+    const environment = { LD_LIBRARY_PATH: library };
+    const maps = `require('socket-linger'); console.log(require('fs').readFileSync('/proc/self/maps', 'utf8'))`;
+    const loaded = run(['bun-musl/bin/bun', '-e', maps], environment);
+    assert.match(loaded, /musl/);
+    assert.doesNotMatch(loaded, /libc\.so\.6|ld-linux/);
+    assert.match(loaded, /node\.napi\.node/);
+    assert.deepEqual(JSON.parse(run(['bun-musl/bin/bun', 'probe.mjs'], environment)), worksOnBun);
   });
 
   it('Deno: what needs a descriptor says that there is none', () => {
