@@ -1,7 +1,7 @@
 // The package as a user gets it: packed, installed elsewhere with install scripts off.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -41,13 +41,15 @@ describe('the packed package', function () {
 
   after(() => rmSync(folder, { recursive: true }));
 
-  it('holds the built files, the addon of this machine and no test', () => {
+  it('holds the built files, the addon of this machine, what it is built from, and nothing else', () => {
     const files = run('tar', ['-tzf', tarball]).split('\n');
     assert.ok(files.includes(`package/prebuilds/${process.platform}-${process.arch}/node.napi.node`));
     assert.ok(files.includes('package/dist/lib/index.js'));
     assert.ok(files.includes('package/dist/lib/index.d.ts'));
     assert.ok(files.includes('package/LICENSE'));
-    assert.deepEqual(files.filter((name) => /^package\/(test|dist-test|node_modules|build)\//.test(name)), []);
+    const expected =
+      /^package\/(dist\/(cli|lab|lib)\/.+\.(js|d\.ts)|native\/(?!sys\/check).+\.(cc|h)|prebuilds\/[^/]+\/node\.napi\.node|binding\.gyp|package\.json|[A-Z]+(\.md)?)$/;
+    assert.deepEqual(files.filter((name) => !expected.test(name)), []);
     console.log(`      ${files.length} files, ${Math.ceil(statSync(tarball).size / 1024)} KiB packed`);
   });
 
@@ -64,6 +66,10 @@ describe('the packed package', function () {
   it('has one runtime dependency and no install script', () => {
     const installed = readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
     assert.deepEqual(installed, ['node-gyp-build', 'socket-linger']);
+    const { scripts } = JSON.parse(readFileSync(path.join(folder, 'node_modules/socket-linger/package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    assert.deepEqual(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name)), []);
   });
 
   it('brings the command', () => {
