@@ -142,6 +142,16 @@ function hiddenDescriptor(socket: SocketLike): number {
   return handle === null ? -1 : hiddenDescriptorOf(handle);
 }
 
+/** Open, and no descriptor to be had: TLS over something else, or a runtime that does not show it. */
+export function hidesDescriptor(socket: SocketLike): boolean {
+  try {
+    descriptorOf(socket);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_NO_DESCRIPTOR';
+  }
+}
+
 function dgramHandleOf(socket: dgram.Socket): Handle | null | undefined {
   const state = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol');
   return state && (socket as unknown as Record<symbol, { handle?: Handle | null } | undefined>)[state]?.handle;

@@ -73,8 +73,14 @@ function checkOptions(isHttp: boolean, options: LingeringCloseOptions = {}): Che
   };
 }
 
+// Bun closes a socket while it lingers, Deno does not show what is unread: answers would be cut, and nobody told.
+const otherRuntime = ['bun', 'deno'].find((name) => name in process.versions);
+
 /** ERR_INVALID_ARG_TYPE for anything but a server whose connections we know how to close. */
 export function checkServer(server: net.Server): void {
+  if (otherRuntime !== undefined) {
+    throw makeError('ERR_OPTION_NOT_SUPPORTED', 'lingering close of servers', `${otherRuntime}'s sockets do not close as Node's do`);
+  }
   const isServer = isA(server, net.Server);
   const isHttp2 = isServer && typeof (server as { updateSettings?: unknown }).updateSettings === 'function';
   if (isServer && !isHttp2) return;

@@ -128,13 +128,15 @@ describeEngines('closeServer', () => {
       });
 
       it(`does not touch the application's headers: ${title}`, async () => {
+        let answer: () => void;
         const { server, connect, requested } = await start((_, response) => {
-          setTimeout(() => response.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']).end(), 50);
+          answer = () => response.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']).end();
         });
         const client = await connect();
         await send(client, get);
         await requested(1);
         const closing = closeServer(server);
+        setTimeout(() => answer(), 50);
         const { head } = await readAnswer(client);
         client.end();
         assert.match(head, /Connection: close/);

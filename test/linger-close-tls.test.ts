@@ -138,6 +138,7 @@ describeEngines('lingerClose on TLS', () => {
     const [far] = (await once(server, 'secureConnection')) as [tls.TLSSocket];
     if (near.getProtocol() === null) await once(near, 'secureConnect');
     assert.throws(() => pendingBytes(near), { code: 'ERR_NO_DESCRIPTOR' });
+    await assert.rejects(resetClose(near), { code: 'ERR_NO_DESCRIPTOR' });
     const data = payload(3_000_000);
     near.write(data);
     const lingering = lingerClose(near, { idleTimeout: 2000 });

@@ -1,7 +1,5 @@
 #include "linger.h"
 
-#include <cmath>
-
 #include "../linger/engine.h"
 #include "arguments.h"
 #include "errors.h"
@@ -119,7 +117,7 @@ Napi::Value StartLinger(const Napi::CallbackInfo& info) {
   Limits limits;
   limits.timeout_ns = ToNanoseconds(numbers[0]);
   limits.idle_timeout_ns = ToNanoseconds(numbers[1]);
-  limits.idle_so_far_ns = ToNanoseconds(std::fmin(numbers[2], 1e9));
+  limits.idle_so_far_ns = ToNanoseconds(numbers[2] < 1e9 ? numbers[2] : 1e9);
   limits.max_bytes = ToLimit(numbers[3]);
   limits.until_acked = numbers[4] != 0;
   limits.reset_at_limit = numbers[5] != 0;

@@ -189,7 +189,7 @@ int ReadTcpQueues(int fd, bool fin_queued, const SendQueue& queue, Queues* queue
   return 0;
 }
 
-// AF_UNIX, and systems that emulate Linux without SIOCOUTQNSD (qemu-user answers ENOTTY).
+// AF_UNIX, and systems that emulate Linux without SIOCOUTQNSD.
 int ReadOtherQueues(int fd, Queues* queues) {
   int type = 0;
   const int error = SocketType(fd, &type);  // a pipe or a terminal answers FIONREAD too: ENOTSOCK here
@@ -242,7 +242,8 @@ int ReadQueues(Descriptor descriptor, bool known_tcp, bool fin_queued, Queues* q
   const int fd = ToFd(descriptor);
   SendQueue queue;
   if (ReadSendQueue(fd, known_tcp, &queue)) return ReadTcpQueues(fd, fin_queued, queue, queues);
-  return errno == ENOTTY ? ReadOtherQueues(fd, queues) : errno;
+  // ENOSYS: qemu-user 7.2
+  return errno == ENOTTY || errno == ENOSYS ? ReadOtherQueues(fd, queues) : errno;
 }
 
 // The kernel's numbers, <net/tcp_states.h>; netinet/tcp.h has them as an enum of the same values.

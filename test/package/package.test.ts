@@ -1,16 +1,11 @@
 // The package as a user gets it: packed, installed elsewhere with install scripts off.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const environment = { ...process.env };
-// Headers that this Node was installed with, so that a build from source downloads nothing.
-const prefix = path.resolve(process.execPath, '../..');
-if (existsSync(path.join(prefix, 'include/node/node_api.h'))) environment.npm_config_nodedir = prefix;
+import { environment, pack, root } from '../support/pack.js';
 
 let folder: string;
 let tarball: string;
@@ -39,26 +34,42 @@ describe('the packed package', function () {
 
   before(() => {
     folder = mkdtempSync(path.join(realpathSync(tmpdir()), 'socket-linger-package-'));
-    run('npm', ['pack', '--silent', '--pack-destination', folder], root);
-    tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
+    tarball = pack();
     writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
-    run('npm', ['install', '--silent', '--ignore-scripts', `./${tarball}`]);
+    run('npm', ['install', '--silent', '--ignore-scripts', tarball]);
   });
 
   after(() => rmSync(folder, { recursive: true }));
 
-  it('holds the built files, the addon of this machine and no test', () => {
+  it('holds the built files, the addon of this machine, what it is built from, and nothing else', () => {
     const files = run('tar', ['-tzf', tarball]).split('\n');
     assert.ok(files.includes(`package/prebuilds/${process.platform}-${process.arch}/node.napi.node`));
     assert.ok(files.includes('package/dist/lib/index.js'));
     assert.ok(files.includes('package/dist/lib/index.d.ts'));
     assert.ok(files.includes('package/LICENSE'));
-    assert.deepEqual(files.filter((name) => /^package\/(test|dist-test|node_modules|build)\//.test(name)), []);
+    const expected =
+      /^package\/(dist\/(cli|lab|lib)\/.+\.(js|d\.ts)|native\/(?!sys\/check).+\.(cc|h)|prebuilds\/[^/]+\/node\.napi\.node|binding\.gyp|package\.json|[A-Z]+(\.md)?)$/;
+    assert.deepEqual(files.filter((name) => !expected.test(name)), []);
+    console.log(`      ${files.length} files, ${Math.ceil(statSync(tarball).size / 1024)} KiB packed`);
+  });
+
+  it('has nothing that publint or arethetypeswrong finds wrong', () => {
+    const check = (tool: string, ...args: string[]): void => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, 'node_modules', tool), ...args], { encoding: 'utf8' });
+      assert.equal(status, 0, stdout + stderr);
+    };
+    check('publint/src/cli.js', 'run', tarball, '--strict');
+    // require() of a module works on every Node that the package is for, which arethetypeswrong does not know.
+    check('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm');
   });
 
   it('has one runtime dependency and no install script', () => {
     const installed = readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
     assert.deepEqual(installed, ['node-gyp-build', 'socket-linger']);
+    const { scripts } = JSON.parse(readFileSync(path.join(folder, 'node_modules/socket-linger/package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    assert.deepEqual(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name)), []);
   });
 
   it('brings the command', () => {
