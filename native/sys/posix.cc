@@ -136,6 +136,12 @@ int SetOption(Descriptor descriptor, const OptionRow& row, const OptionValue& va
 int GetRawOption(Descriptor descriptor, int level, int option, void* bytes, size_t* length) {
   const size_t unit = OptionUnit(level, option);
   const size_t room = *length / unit;
+  if (room == 0 && unit > 1) {
+    // The kernel would tell how many there are, as if it had written so much: that is how sanitizers read it.
+    *length = 0;
+    int type = 0;
+    return SocketType(ToFd(descriptor), &type);
+  }
   auto size = static_cast<socklen_t>(room);
   if (getsockopt(ToFd(descriptor), level, option, bytes, &size) != 0) return errno;
   // More than there is room for: it was asked how much there is, and nothing has been written.
