@@ -9,6 +9,7 @@ import { connections } from './connections.js';
 import { deadlines } from './deadlines.js';
 import { discard } from './discard.js';
 import { idle } from './idle.js';
+import { untilInterrupted } from './interrupt.js';
 import { options } from './options.js';
 import { makeReport, type BenchmarkReport } from './report.js';
 import { server } from './server.js';
@@ -79,8 +80,6 @@ async function work({ chosen, json, quick }: Arguments, signal: AbortSignal): Pr
   return status;
 }
 
-const signals = { SIGINT: 2, SIGTERM: 15 } as const;
-
 async function bench(args: readonly string[]): Promise<number> {
   let given: Arguments;
   try {
@@ -97,21 +96,8 @@ async function bench(args: readonly string[]): Promise<number> {
     process.stderr.write('bench: it reads /proc and calls Linux by name, so it runs on Linux only\n');
     return 1;
   }
-  const interrupted = new AbortController();
-  process.on('exit', killChildren);
-  let interruptedBy: keyof typeof signals | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      interruptedBy = signal;
-      interrupted.abort();
-      killChildren(); // which ends whatever waits for one
-    });
-  }
   try {
-    return await work(given, interrupted.signal);
-  } catch (error) {
-    if (interruptedBy === undefined) throw error;
-    return 128 + signals[interruptedBy];
+    return await untilInterrupted((signal) => work(given, signal));
   } finally {
     killChildren();
     await tidyUp();

@@ -1,7 +1,7 @@
 // The command: arguments, the run, what is printed.
 import { parseArgs } from 'node:util';
 
-import { killChildren } from '../bench/child.js';
+import { untilInterrupted } from '../bench/interrupt.js';
 import { describeCombination } from './combination.js';
 import { everything, noProofReason, prove, type ProofOptions } from './proof.js';
 import { renderProof } from './table.js';
@@ -60,8 +60,6 @@ function readArguments(args: readonly string[]): Arguments {
   };
 }
 
-const signals = { SIGINT: 2, SIGTERM: 15 } as const;
-
 async function main(args: readonly string[]): Promise<number> {
   let given: Arguments;
   try {
@@ -79,20 +77,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`proof: ${reason}\n`);
     return 1;
   }
-  const interrupted = new AbortController();
-  let interruptedBy: keyof typeof signals | undefined;
-  process.on('exit', killChildren);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      interruptedBy = signal;
-      interrupted.abort();
-      killChildren(); // which ends whatever waits for one
-    });
-  }
-  try {
+  return untilInterrupted(async (signal) => {
     const report = await prove({
       ...given,
-      signal: interrupted.signal,
+      signal,
       progress: (result, done, all) => {
         process.stderr.write(`proof: ${done}/${all}: ${describeCombination(result)}: ${result.complete} of ${result.tries}\n`);
         if (result.lingers) process.stderr.write(result.losses.map((text) => `  ${text}\n`).join(''));
@@ -100,10 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
     });
     process.stdout.write(given.json ? `${JSON.stringify(report, null, 2)}\n` : renderProof(report));
     return 0;
-  } catch (error) {
-    if (interruptedBy === undefined) throw error;
-    return 128 + signals[interruptedBy];
-  }
+  });
 }
 
 process.exitCode = await main(process.argv.slice(2));
