@@ -1,10 +1,10 @@
 // Peers that upload without end to sockets that linger: what the kernel may hold for them, and that nobody waits for
 // them. Both ends are in a network namespace of their own, for the sake of their ports.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 
 import { native } from '#lib/native.js';
 
+import { descriptorLimit } from './support/descriptors.js';
 import { noNamespaceReason, runInNamespace } from './support/namespace.js';
 import type { UploadReport } from './support/uploading-host.js';
 
@@ -17,18 +17,12 @@ const limit = (sockets: number): number => sockets * 128 * KiB + 256 * MiB;
 /** The kernel takes one more packet (of loopback's 64 KiB) for a buffer that is nearly full. */
 const packet = 68 * KiB;
 
-function descriptorLimit(): number {
-  // Node raises its soft limit to the hard one.
-  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  return hard === 'unlimited' ? Infinity : Number(hard);
-}
-
 /** Skips, and says why, where the machine can't do it. */
 function needs(context: Mocha.Context, sockets: number): void {
   const reason =
     noNamespaceReason('ss') ??
     (native.hasLingerEngine ? undefined : `there is no background engine on ${process.platform}`) ??
-    (descriptorLimit() < sockets + 100 ? `${sockets} sockets are more than the limit of descriptors, ${descriptorLimit()}` : undefined);
+    (descriptorLimit()! < sockets + 100 ? `${sockets} sockets are more than the limit of descriptors, ${descriptorLimit()}` : undefined);
   if (reason === undefined) return;
   console.log(`      skipped: ${reason}`);
   context.skip();

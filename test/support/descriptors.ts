@@ -1,21 +1,29 @@
 // What a process has open, and may have.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** How many sockets this process has open; undefined where the system has no /proc. */
-export function openSockets(): number | undefined {
-  let names: string[];
+/** The listing's own descriptor is among them. */
+function descriptorNames(): string[] | undefined {
   try {
-    names = readdirSync('/proc/self/fd');
+    return readdirSync('/proc/self/fd');
   } catch {
     return undefined;
   }
-  return names.filter((name) => {
+}
+
+/** How many sockets this process has open; undefined where the system has no /proc. */
+export function openSockets(): number | undefined {
+  return descriptorNames()?.filter((name) => {
     try {
       return readlinkSync(`/proc/self/fd/${name}`).startsWith('socket:');
     } catch {
-      return false; // the descriptor of the listing itself
+      return false; // that of the listing is closed by now
     }
   }).length;
+}
+
+/** How many descriptors of any kind; undefined where the system has no /proc. */
+export function openDescriptors(): number | undefined {
+  return descriptorNames()?.length;
 }
 
 /** How many descriptors this process, and those that it starts, may have; undefined where the system does not tell. */

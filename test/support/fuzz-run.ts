@@ -1,5 +1,5 @@
 // A fuzz test's process: random calls until one does what it must not. See fuzz.test.ts, which starts it.
-import { readdirSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import os from 'node:os';
 
 import fc from 'fast-check';
@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { errorCodes, type ErrorCode } from '#lib/errors.js';
 import { native } from '#lib/native.js';
 
+import { openDescriptors } from './descriptors.js';
 import { closeTracked, until } from './pair.js';
 import { hostile, isGoodError, Value } from './fuzz-values.js';
 import { replay, seed } from './seed.js';
@@ -62,14 +63,6 @@ function catchAll(): void {
   }
 }
 
-function openDescriptors(): number {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch {
-    return 0;
-  }
-}
-
 // Its epoll set and eventfd, which come and go.
 const enginesOwn = 2;
 
@@ -103,8 +96,8 @@ export async function fuzz({ numRuns, calls, run }: Fuzzing): Promise<void> {
       await closeTracked();
     }
     if (native.hasLingerEngine) await until('the engine has nothing', () => native.readLingerStats()[0] === 0);
-    await until('every descriptor is closed', () => openDescriptors() <= descriptors);
-    descriptors = Math.min(descriptors, openDescriptors() + enginesOwn);
+    await until('every descriptor is closed', () => (openDescriptors() ?? 0) <= descriptors);
+    descriptors = Math.min(descriptors, (openDescriptors() ?? 0) + enginesOwn);
     await new Promise(setImmediate);
     const error = uncaught.shift();
     if (error !== undefined) throw new Error(`uncaught: ${describeError(error)}`);
