@@ -3,6 +3,8 @@
 
 #include <uv/errno.h>
 
+#include <cerrno>
+
 namespace socket_linger::sys {
 namespace {
 
@@ -57,6 +59,8 @@ constexpr ErrorRow kErrors[] = {
     {ERROR_OPERATION_ABORTED, "ECANCELED", UV__ECANCELED, "Operation canceled"},
     {ERROR_INVALID_HANDLE, "EBADF", UV__EBADF, "Bad handle"},
     {ERROR_NOT_ENOUGH_MEMORY, "ENOMEM", UV__ENOMEM, "Not enough memory"},
+    // The C library's: there is no background engine (linger/none.cc)
+    {ENOSYS, "ENOSYS", UV__ENOSYS, "Function not implemented"},
 };
 
 const ErrorRow* Find(int error) {

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** The listing's own descriptor is among them. */
 function descriptorNames(): string[] | undefined {
+  // The /proc that Wine shows is the host's: it counts what Wine itself has open.
+  if (process.platform === 'win32') return undefined;
   try {
     return readdirSync('/proc/self/fd');
   } catch {

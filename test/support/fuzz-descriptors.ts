@@ -6,7 +6,7 @@ import net from 'node:net';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-
+import { optionDescriptorOf } from '#lib/handle.js';
 import { native } from '#lib/native.js';
 
 import { connectPair, listen, payload, silence, tick, track, type Family } from './pair.js';
@@ -20,23 +20,24 @@ const [cloexec, nonblock] = [0o2000000, 0o4000];
 
 /** What is made for one run, and closed at its end. */
 export class Made {
-  readonly descriptors: number[] = [];
   readonly datagrams: dgram.Socket[] = [];
+  readonly #closings: (() => void)[] = [];
 
   /** A descriptor of ours alone. */
-  own(descriptor: number): number {
-    this.descriptors.push(descriptor);
+  own(descriptor: number, close: (descriptor: number) => void = closeSync): number {
+    this.#closings.push(() => close(descriptor));
     return descriptor;
   }
 
+  /** Closed by its own call: on Windows a SOCKET is no file descriptor. */
+  ownSocket(descriptor: number): number {
+    return this.own(descriptor, native.closeSocket);
+  }
+
   close(): void {
-    for (const descriptor of this.descriptors) closeSync(descriptor);
+    for (const close of this.#closings) close();
     for (const socket of this.datagrams) socket.close();
   }
-}
-
-function handleOf(socket: net.Socket | net.Server): { readonly fd: number } {
-  return (socket as unknown as { _handle: { readonly fd: number } })._handle;
 }
 
 export function ignoreErrors<T extends net.Socket | net.Server>(socket: T): T {
@@ -94,15 +95,10 @@ async function datagram(made: Made): Promise<dgram.Socket> {
   return socket;
 }
 
-function descriptorOfDatagram(socket: dgram.Socket): number {
-  const state = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol')!;
-  return (socket as unknown as Record<symbol, { handle: { fd: number } }>)[state]!.handle.fd;
-}
-
 /** Descriptors of other things. */
 const others: Record<string, (made: Made) => number | Promise<number>> = {
-  'a socket that was never opened': (made) => made.own(native.openSocket(false)),
-  'a datagram socket': async (made) => descriptorOfDatagram(await datagram(made)),
+  'a socket that was never opened': (made) => made.ownSocket(native.openSocket(false)),
+  'a datagram socket': async (made) => optionDescriptorOf(await datagram(made)),
   'a file': (made) => made.own(openSync(fileURLToPath(import.meta.url), 'r')),
   'the null device': (made) => made.own(openSync(devNull, 'r+')),
 };
@@ -121,9 +117,13 @@ if (isLinux) {
 export const descriptorNames = [...Object.keys(sockets), ...Object.keys(others)];
 
 export async function makeDescriptor(name: string, made: Made): Promise<number> {
-  const makeSocket = sockets[name];
-  // One that has been closed meanwhile has none.
-  return makeSocket === undefined ? others[name]!(made) : ((handleOf(await makeSocket()) as { fd: number } | null)?.fd ?? -1);
+  if (!Object.hasOwn(sockets, name)) return others[name]!(made);
+  const socket = await sockets[name]!();
+  try {
+    return optionDescriptorOf(socket);
+  } catch {
+    return -1; // closed meanwhile, or a named pipe
+  }
 }
 
 export { datagram };

@@ -1,5 +1,4 @@
 // Random calls of the addon's functions. Started by fuzz.test.ts.
-import { closeSync } from 'node:fs';
 import { types } from 'node:util';
 
 import fc from 'fast-check';
@@ -157,7 +156,7 @@ function makeCall(call: Call, descriptors: ReadonlyMap<string, number>, made: Ma
     // The number of nobody: nothing is opened until the call.
     const one = native.openSocket(false);
     args[0] = one;
-    closeSync(one);
+    native.closeSocket(one);
   } else if (descriptors.has(call.target)) {
     args[0] = descriptors.get(call.target);
   }
@@ -173,7 +172,7 @@ function makeCall(call: Call, descriptors: ReadonlyMap<string, number>, made: Ma
     judgeError(call, error);
     return;
   }
-  if (call.name === 'openSocket') made.own(result as number);
+  if (call.name === 'openSocket') made.ownSocket(result as number);
   if (!signature.isResult(result, args)) throw new Error(`${fc.stringify(call)} returns ${fc.stringify(result)}`);
 }
 

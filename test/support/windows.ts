@@ -55,11 +55,6 @@ const skips: readonly Skips[] = [
     tests: /^the addon startLinger/,
   },
   {
-    reason: 'it takes more than five minutes under Wine 8; why was not looked into',
-    on: 'wine',
-    tests: /^random arguments the public functions/,
-  },
-  {
     reason: "fetch() of this node.exe can't connect under Wine 8: connect UNKNOWN",
     on: 'wine',
     tests: /^explainError (ECONNREFUSED: by itself|Node's own: socket hang up)/,
