@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { noNamespaceReason, runInNamespace } from './support/namespace.js';
 import type { CauseRun } from './support/cause-scenarios.js';
+import { skip } from './support/skip.js';
 
 interface Expected {
   cause: string;
@@ -31,10 +32,7 @@ describe('closeCause, over a network that fails', () => {
   for (const [scenario, { cause, detail, code, syscall, unackedBytes }] of Object.entries(expected)) {
     it(scenario, async function () {
       const reason = noNamespaceReason('nft');
-      if (reason !== undefined) {
-        console.log(`      skipped: ${reason}`);
-        return this.skip();
-      }
+      if (reason !== undefined) skip(this, reason);
       const run = await runInNamespace<CauseRun>('cause-scenarios.js', scenario);
       assert.equal(run.end?.cause, cause);
       assert.equal(run.end.detail, detail);

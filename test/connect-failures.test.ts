@@ -10,6 +10,7 @@ import { connect, getOption, type ConnectOptions, type SocketOptions } from 'soc
 import { failureOf, lookupOf, settled, watch, type Connecting } from './support/connect-events.js';
 import { openSockets } from './support/hooks.js';
 import { listen, tick, until } from './support/pair.js';
+import { skip } from './support/skip.js';
 import { listenForSyns } from './support/syn.js';
 
 const host = 'somewhere.test';
@@ -18,9 +19,7 @@ const socketOptions: SocketOptions = { congestion: 'reno' };
 const isRoot = process.getuid?.() === 0;
 
 function linuxOnly(this: Mocha.Context): void {
-  if (process.platform === 'linux') return;
-  console.log("      skipped: the options are Linux'");
-  this.skip();
+  if (process.platform !== 'linux') skip(this, "the options are Linux'");
 }
 
 /** A port that nobody listens on. */

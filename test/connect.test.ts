@@ -11,15 +11,14 @@ import { connect, getLinger, getOption, lingerClose, pendingBytes, setLinger, ty
 
 import { failureOf, lookupOf, settled, watch } from './support/connect-events.js';
 import { certificate, listen, tcpFamilies, track, until } from './support/pair.js';
+import { skip } from './support/skip.js';
 import { listenForSyns } from './support/syn.js';
 
 const host = 'somewhere.test';
 const both = ['::1', '127.0.0.1'];
 
 function linuxOnly(this: Mocha.Context): void {
-  if (process.platform === 'linux') return;
-  console.log("      skipped: the options are Linux'");
-  this.skip();
+  if (process.platform !== 'linux') skip(this, "the options are Linux'");
 }
 
 describe('connect', () => {

@@ -15,6 +15,7 @@ import { examineLinux } from '#lib/doctor/linux.js';
 import { makeReport } from '#lib/doctor/report.js';
 
 import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { skip } from './support/skip.js';
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -29,9 +30,7 @@ function find(report: { groups: readonly DoctorGroup[] }, name: string): DoctorI
 }
 
 function skipUnless(context: Mocha.Context, reason: string | undefined): void {
-  if (reason === undefined) return;
-  console.log(`      skipped: ${reason}`);
-  context.skip();
+  if (reason !== undefined) skip(context, reason);
 }
 
 function needsLinux(context: Mocha.Context): void {

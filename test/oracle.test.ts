@@ -4,15 +4,14 @@ import assert from 'node:assert/strict';
 
 import { noNamespaceReason, runScenario, type AbortCounters } from './support/namespace.js';
 import type { Delivery } from './support/scenarios.js';
+import { skip } from './support/skip.js';
 
 const quiet: AbortCounters = { abortOnClose: 0, abortOnData: 0, outRsts: 0 };
 
 /** Skips, and says why, where the machine can't do it. */
 function needs(context: Mocha.Context, ...tools: string[]): void {
   const reason = noNamespaceReason(...tools);
-  if (reason === undefined) return;
-  console.log(`      skipped: ${reason}`);
-  context.skip();
+  if (reason !== undefined) skip(context, reason);
 }
 
 describe("the kernel's counters", () => {

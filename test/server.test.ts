@@ -23,6 +23,7 @@ import { delivered } from './support/acknowledgements.js';
 import { describeEngines } from './support/engines.js';
 import { postHead, protocols, readAnswer, send, startHost, type Answer, type Host } from './support/http.js';
 import { closed, listen, payload, silence, sleep, track, until } from './support/pair.js';
+import { skip } from './support/skip.js';
 
 const answer = payload(300_000);
 /** More than the kernels of both sides take. */
@@ -301,10 +302,7 @@ describeEngines('enableLingeringClose, http and https', () => {
     });
 
     it(`${protocol}: a client that has sent a part of the next request's head`, async function () {
-      if (Number(process.versions.node.split('.')[0]) > 20) {
-        console.log("      skipped: from Node 22 on the parser tells nobody of it but at a price for every request");
-        return this.skip();
-      }
+      if (Number(process.versions.node.split('.')[0]) > 20) skip(this, 'from Node 22 on the parser tells nobody of it but at a price for every request');
       const { connect, control, reasons } = await start((_, response) => {
         response.setHeader('Connection', 'close');
         setTimeout(() => response.end(answer), 20);

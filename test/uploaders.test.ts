@@ -6,6 +6,7 @@ import { native } from '#lib/native.js';
 
 import { descriptorLimit } from './support/descriptors.js';
 import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { skip } from './support/skip.js';
 import type { UploadReport } from './support/uploading-host.js';
 
 const KiB = 1024;
@@ -23,9 +24,7 @@ function needs(context: Mocha.Context, sockets: number): void {
     noNamespaceReason('ss') ??
     (native.hasLingerEngine ? undefined : `there is no background engine on ${process.platform}`) ??
     (descriptorLimit()! < sockets + 100 ? `${sockets} sockets are more than the limit of descriptors, ${descriptorLimit()}` : undefined);
-  if (reason === undefined) return;
-  console.log(`      skipped: ${reason}`);
-  context.skip();
+  if (reason !== undefined) skip(context, reason);
 }
 
 function run(sockets: number, bytes: number, ...flags: string[]): Promise<UploadReport> {
