@@ -7,20 +7,15 @@ import { promisify } from 'node:util';
 
 import { connect, getOption, type ConnectOptions, type SocketOptions } from 'socket-linger';
 
-import { failureOf, lookupOf, settled, watch, type Connecting } from './support/connect-events.js';
+import { failureOf, linuxOnly, lookupOf, settled, watch, type Connecting } from './support/connect-events.js';
 import { openSockets } from './support/hooks.js';
 import { listen, tick, until } from './support/pair.js';
-import { skip } from './support/skip.js';
 import { listenForSyns } from './support/syn.js';
 
 const host = 'somewhere.test';
 const both = ['::1', '127.0.0.1'];
 const socketOptions: SocketOptions = { congestion: 'reno' };
 const isRoot = process.getuid?.() === 0;
-
-function linuxOnly(this: Mocha.Context): void {
-  if (process.platform !== 'linux') skip(this, "the options are Linux'");
-}
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {

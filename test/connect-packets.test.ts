@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { accessSync, constants } from 'node:fs';
 
-import { noNamespaceReason, runInNamespace } from './support/namespace.js';
-import { skip } from './support/skip.js';
+import { runInNamespace } from './support/namespace.js';
+import { needsNamespace, skip } from './support/skip.js';
 
 function run<Result>(scenario: string): Promise<Result> {
   return runInNamespace('connect-scenarios.js', scenario);
@@ -12,8 +12,7 @@ function run<Result>(scenario: string): Promise<Result> {
 
 describe('connect, its packets', () => {
   before(function () {
-    const reason = noNamespaceReason('nft', 'ip');
-    if (reason !== undefined) skip(this, reason);
+    needsNamespace(this, 'nft', 'ip');
   });
 
   it('the SYN has the mark', async () => {

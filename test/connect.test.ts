@@ -9,17 +9,12 @@ import tls from 'node:tls';
 
 import { connect, getLinger, getOption, lingerClose, pendingBytes, setLinger, type ConnectOptions } from 'socket-linger';
 
-import { failureOf, lookupOf, settled, watch } from './support/connect-events.js';
+import { failureOf, linuxOnly, lookupOf, settled, watch } from './support/connect-events.js';
 import { certificate, listen, tcpFamilies, track, until } from './support/pair.js';
-import { skip } from './support/skip.js';
 import { listenForSyns } from './support/syn.js';
 
 const host = 'somewhere.test';
 const both = ['::1', '127.0.0.1'];
-
-function linuxOnly(this: Mocha.Context): void {
-  if (process.platform !== 'linux') skip(this, "the options are Linux'");
-}
 
 describe('connect', () => {
   before(linuxOnly);

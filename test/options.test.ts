@@ -20,9 +20,9 @@ import {
 import { native } from '#lib/native.js';
 import { registry, type OptionRow, type SocketKind } from '#lib/options.js';
 
-import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { runInNamespace } from './support/namespace.js';
 import { connectPair, listen, tlsFamilies } from './support/pair.js';
-import { skip } from './support/skip.js';
+import { needsLinux, needsNamespace, skip } from './support/skip.js';
 
 const rows = Object.entries(registry) as [OptionName, OptionRow][];
 const supported = new Set<string>(native.options.map(({ name }) => name));
@@ -199,8 +199,7 @@ describe('setOption, getOption', () => {
   });
 
   it('originalDestination is where the client went before a NAT rule', async function () {
-    const reason = noNamespaceReason('nft');
-    if (reason !== undefined) skip(this, reason);
+    needsNamespace(this, 'nft');
     assert.deepEqual(await runInNamespace('original-destination.js'), [
       { address: '127.0.0.1', family: 'IPv4', port: 4444 },
       { address: '::1', family: 'IPv6', port: 4444 },
@@ -236,7 +235,7 @@ describe('setRawOption, getRawOption', () => {
   const [SOL_SOCKET, SO_KEEPALIVE, SO_LINGER, IPPROTO_TCP, TCP_INFO, TCP_CONGESTION] = [1, 9, 13, 6, 11, 13];
 
   before(function () {
-    if (process.platform !== 'linux') skip(this, "the numbers are Linux'");
+    needsLinux(this, "the numbers are Linux'");
   });
 
   it('set and get by number: ints, bytes, the length that the kernel returns', async () => {

@@ -12,7 +12,7 @@ import { decodeTcpInfo, tcpInfoFields } from '#lib/tcp-info.js';
 import { tcpInfoRows, type TcpInfoRow } from '#lib/tcp-info-fields.js';
 
 import { connectPair, listen, payload, silence, tcpFamilies, tlsFamilies, until } from './support/pair.js';
-import { skip } from './support/skip.js';
+import { needsLinux, skip } from './support/skip.js';
 
 const isLinux = process.platform === 'linux';
 const rows: Readonly<Record<string, TcpInfoRow | undefined>> = tcpInfoRows;
@@ -42,7 +42,7 @@ describe('tcpInfo', () => {
   }
 
   it('has every field that this kernel returns, and none of those that it does not', async function () {
-    if (!isLinux) skip(this, 'only Linux returns more or less of them');
+    needsLinux(this, 'only Linux returns more or less of them');
     const { near } = await connectPair();
     const { length } = getRawOption(near, 6, 11, 4096);
     const names = tcpInfoFields().filter(({ needs }) => needs <= length).map(({ name }) => name);
