@@ -8,7 +8,7 @@ import { lingerClose, pendingBytes, setLinger } from 'socket-linger';
 
 import { native } from '#lib/native.js';
 
-import { openSockets } from './support/hooks.js';
+import { openSockets } from './support/descriptors.js';
 import { closed, connectPair, payload, readAll, silence, until, type Pair } from './support/pair.js';
 import { skip } from './support/skip.js';
 

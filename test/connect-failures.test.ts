@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { connect, getOption, type ConnectOptions, type SocketOptions } from 'socket-linger';
 
 import { failureOf, linuxOnly, lookupOf, settled, watch, type Connecting } from './support/connect-events.js';
-import { openSockets } from './support/hooks.js';
+import { openSockets } from './support/descriptors.js';
 import { listen, tick, until } from './support/pair.js';
 import { listenForSyns } from './support/syn.js';
 

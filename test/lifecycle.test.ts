@@ -11,7 +11,7 @@ import { lingerClose, setLinger } from 'socket-linger';
 
 import { delivered } from './support/acknowledgements.js';
 import { describeEngines } from './support/engines.js';
-import { openSockets } from './support/hooks.js';
+import { openSockets } from './support/descriptors.js';
 import { connectPair, payload, readAll, until } from './support/pair.js';
 import { skip } from './support/skip.js';
 

@@ -6,8 +6,6 @@ import { closeTracked, until } from './pair.js';
 import { skip } from './skip.js';
 import { windowsSkipReason } from './windows.js';
 
-export { openSockets };
-
 function activeTimers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
