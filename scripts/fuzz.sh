@@ -4,25 +4,22 @@
 #   scripts/fuzz.sh [seconds, 60 by default]
 #   scripts/fuzz.sh input BASE64      that input alone, as shown with a finding
 #
-# Coverage-guided: what reaches new code is kept and varied. Fails on any finding. Linux alone; needs clang (Debian: clang), and says so where it is missing.
+# Coverage-guided: what reaches new code is kept and varied. Fails on any finding. Linux alone; needs clang, which is
+# installed if this is run by root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 
-cxx=${CLANGXX:-clang++}
-if ! command -v "$cxx" >/dev/null; then
-  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang || true
-  fi
-  if ! command -v "$cxx" >/dev/null; then
-    echo "skipped: fuzzing needs $cxx (Debian: clang), which is not installed and can't be"
-    exit 0
-  fi
-fi
 if [[ $(uname) != Linux ]]; then
-  echo 'skipped: the sockets of test/fuzz/ are made as on Linux'
-  exit 0
+  echo 'test:fuzz: skipped, the sockets of test/fuzz/ are made as on Linux'
+  exit
 fi
+
+cxx=${CLANGXX:-clang++}
+reason=$(bash scripts/install-tools.sh "$cxx:clang") || {
+  echo "test:fuzz: skipped, $reason"
+  exit
+}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -14,19 +14,10 @@ if [[ $(uname -sm) != 'Linux x86_64' ]]; then
   exit
 fi
 
-tools=(aarch64-linux-gnu-g++:g++-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static)
-missing=()
-for tool in "${tools[@]}"; do
-  command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
-done
-if ((${#missing[@]})); then
-  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    echo "test:arm64: skipped, not installed, and not root to install them: ${missing[*]}"
-    exit
-  fi
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"
-fi
+reason=$(bash scripts/install-tools.sh aarch64-linux-gnu-g++:g++-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static) || {
+  echo "test:arm64: skipped, $reason"
+  exit
+}
 
 # What calls the addon, in every way: options, queues, both engines, closing. Left out is what is the same JavaScript on every
 # processor and takes minutes here (servers), what sees its packets by options that qemu lacks (connect), and what starts

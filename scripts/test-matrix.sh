@@ -15,7 +15,8 @@ fi
 # What runs the files of the checkout as programs, reads them, or needs an hour's patience is not repeated here: the
 # examples, the lab, the documentation, the random and the load tests; and what skips or tests the kernel rather than Node.
 suites=(native background options queues linger linger-close linger-close-states linger-close-tls shutdown reset-close
-  server server-streams close-server connect connect-failures close-cause explain-error tcp-info no-delay lifecycle)
+  server server-control server-streams close-server connect connect-failures close-cause explain-error tcp-info no-delay
+  lifecycle)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -9,17 +9,11 @@ cd "$(dirname "$0")/.."
 
 # Debian's names. Its `wine` command would ask for the 32-bit one as well, so the loader itself is called.
 loader=/usr/lib/wine/wine64
-packages=()
-command -v x86_64-w64-mingw32-g++-posix >/dev/null || packages+=(g++-mingw-w64-x86-64-posix)
-[[ -x $loader ]] || packages+=(wine wine64)
-if ((${#packages[@]})); then
-  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    echo "test-windows: not installed, and not root on Debian to install them: ${packages[*]}" >&2
-    exit 1
-  fi
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
-fi
+tools=(x86_64-w64-mingw32-g++-posix:g++-mingw-w64-x86-64-posix "$loader:wine64" wineserver:wine)
+reason=$(bash scripts/install-tools.sh --no-install-recommends "${tools[@]}") || {
+  echo "test:windows: skipped, $reason"
+  exit
+}
 
 work=$(mktemp -d)
 status=0

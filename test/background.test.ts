@@ -8,8 +8,9 @@ import { lingerClose, pendingBytes, setLinger } from 'socket-linger';
 
 import { native } from '#lib/native.js';
 
-import { openSockets } from './support/hooks.js';
+import { openSockets } from './support/descriptors.js';
 import { closed, connectPair, payload, readAll, silence, until, type Pair } from './support/pair.js';
+import { skip } from './support/skip.js';
 
 const stats = (): { sockets: number; watermarks: number; threads: number } => {
   const [sockets, watermarks, threads] = native.readLingerStats();
@@ -32,9 +33,7 @@ function pairs(count: number): Promise<Pair[]> {
 
 describe('the background engine', function () {
   before(function () {
-    if (native.hasLingerEngine) return;
-    console.log(`      skipped: there is none on ${process.platform}`);
-    this.skip();
+    if (!native.hasLingerEngine) skip(this, `there is none on ${process.platform}`);
   });
 
   it('is one thread for any number of sockets, and none when there are none', async function () {

@@ -1,8 +1,9 @@
 // closeCause() and explainError() for what only a network does, in a namespace of its own.
 import assert from 'node:assert/strict';
 
-import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { runInNamespace } from './support/namespace.js';
 import type { CauseRun } from './support/cause-scenarios.js';
+import { needsNamespace } from './support/skip.js';
 
 interface Expected {
   cause: string;
@@ -30,11 +31,7 @@ const expected: Record<string, Expected> = {
 describe('closeCause, over a network that fails', () => {
   for (const [scenario, { cause, detail, code, syscall, unackedBytes }] of Object.entries(expected)) {
     it(scenario, async function () {
-      const reason = noNamespaceReason('nft');
-      if (reason !== undefined) {
-        console.log(`      skipped: ${reason}`);
-        return this.skip();
-      }
+      needsNamespace(this, 'nft');
       const run = await runInNamespace<CauseRun>('cause-scenarios.js', scenario);
       assert.equal(run.end?.cause, cause);
       assert.equal(run.end.detail, detail);

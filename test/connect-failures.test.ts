@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 
 import { connect, getOption, type ConnectOptions, type SocketOptions } from 'socket-linger';
 
-import { failureOf, lookupOf, settled, watch, type Connecting } from './support/connect-events.js';
-import { openSockets } from './support/hooks.js';
+import { failureOf, linuxOnly, lookupOf, settled, watch, type Connecting } from './support/connect-events.js';
+import { openSockets } from './support/descriptors.js';
 import { listen, tick, until } from './support/pair.js';
 import { listenForSyns } from './support/syn.js';
 
@@ -16,12 +16,6 @@ const host = 'somewhere.test';
 const both = ['::1', '127.0.0.1'];
 const socketOptions: SocketOptions = { congestion: 'reno' };
 const isRoot = process.getuid?.() === 0;
-
-function linuxOnly(this: Mocha.Context): void {
-  if (process.platform === 'linux') return;
-  console.log("      skipped: the options are Linux'");
-  this.skip();
-}
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { accessSync, constants } from 'node:fs';
 
-import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { runInNamespace } from './support/namespace.js';
+import { needsNamespace, skip } from './support/skip.js';
 
 function run<Result>(scenario: string): Promise<Result> {
   return runInNamespace('connect-scenarios.js', scenario);
@@ -11,10 +12,7 @@ function run<Result>(scenario: string): Promise<Result> {
 
 describe('connect, its packets', () => {
   before(function () {
-    const reason = noNamespaceReason('nft', 'ip');
-    if (reason === undefined) return;
-    console.log(`      skipped: ${reason}`);
-    this.skip();
+    needsNamespace(this, 'nft', 'ip');
   });
 
   it('the SYN has the mark', async () => {
@@ -42,8 +40,7 @@ describe('connect, its packets', () => {
     try {
       accessSync('/proc/sys/net/ipv4/tcp_fastopen', constants.W_OK);
     } catch (error) {
-      console.log(`      skipped: ${(error as Error).message}`);
-      this.skip();
+      skip(this, (error as Error).message);
     }
   }
 

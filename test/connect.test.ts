@@ -9,18 +9,12 @@ import tls from 'node:tls';
 
 import { connect, getLinger, getOption, lingerClose, pendingBytes, setLinger, type ConnectOptions } from 'socket-linger';
 
-import { failureOf, lookupOf, settled, watch } from './support/connect-events.js';
+import { failureOf, linuxOnly, lookupOf, settled, watch } from './support/connect-events.js';
 import { certificate, listen, tcpFamilies, track, until } from './support/pair.js';
 import { listenForSyns } from './support/syn.js';
 
 const host = 'somewhere.test';
 const both = ['::1', '127.0.0.1'];
-
-function linuxOnly(this: Mocha.Context): void {
-  if (process.platform === 'linux') return;
-  console.log("      skipped: the options are Linux'");
-  this.skip();
-}
 
 describe('connect', () => {
   before(linuxOnly);

@@ -14,7 +14,8 @@ import { retransmissionSeconds } from '#lib/doctor/linux-closing.js';
 import { examineLinux } from '#lib/doctor/linux.js';
 import { makeReport } from '#lib/doctor/report.js';
 
-import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { runInNamespace } from './support/namespace.js';
+import { needsLinux, needsNamespace, skip } from './support/skip.js';
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -28,19 +29,9 @@ function find(report: { groups: readonly DoctorGroup[] }, name: string): DoctorI
   return item;
 }
 
-function skipUnless(context: Mocha.Context, reason: string | undefined): void {
-  if (reason === undefined) return;
-  console.log(`      skipped: ${reason}`);
-  context.skip();
-}
-
-function needsLinux(context: Mocha.Context): void {
-  skipUnless(context, process.platform === 'linux' ? undefined : "reads Linux' /proc");
-}
-
 describe('doctor()', () => {
   it('reports what /proc has, with a meaning for each value', async function () {
-    needsLinux(this);
+    needsLinux(this, "reads Linux' /proc");
     const report = await doctor();
     assert.equal(report.platform, 'linux');
     assert.equal(report.release, os.release());
@@ -61,7 +52,7 @@ describe('doctor()', () => {
   });
 
   it('counts the descriptors of this process, and knows its limit', async function () {
-    needsLinux(this);
+    needsLinux(this, "reads Linux' /proc");
     const report = await doctor();
     assert.ok((find(report, 'open descriptors').value as number) > 2);
     const [, soft] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
@@ -77,7 +68,7 @@ describe('doctor()', () => {
 
   describe('in a network namespace of its own', () => {
     const run = async (context: Mocha.Context, scenario: string): Promise<DoctorReport> => {
-      skipUnless(context, noNamespaceReason());
+      needsNamespace(context);
       return runInNamespace<DoctorReport>('doctor-scenarios.js', scenario);
     };
 
@@ -91,7 +82,7 @@ describe('doctor()', () => {
 
     it('says that the settings of the machine are not shown there', async function () {
       const { value, unreadable } = find(await run(this, 'defaults'), 'tcp_max_orphans');
-      if (value !== null) skipUnless(this, 'this kernel shows tcp_max_orphans in every namespace');
+      if (value !== null) skip(this, 'this kernel shows tcp_max_orphans in every namespace');
       assert.match(unreadable!, /namespace/);
     });
 
@@ -299,7 +290,7 @@ describe('the command socket-linger', () => {
   }
 
   it('is quiet when its reader has seen enough', async function () {
-    skipUnless(this, process.platform === 'win32' ? 'needs sh' : undefined);
+    if (process.platform === 'win32') skip(this, 'needs sh');
     const { stderr } = await run('sh', '-c', '"$1" "$2" doctor | true', 'sh', process.execPath, command);
     assert.equal(stderr, '');
   });

@@ -14,6 +14,7 @@ import { explainError, getOption, resetClose } from 'socket-linger';
 import { errorTable, type ErrorRow, type KnownErrorCode } from '#lib/error-table.js';
 
 import { connectPair, listen, track } from './support/pair.js';
+import { skip } from './support/skip.js';
 
 const rows = Object.entries(errorTable) as [KnownErrorCode, ErrorRow][];
 
@@ -108,10 +109,7 @@ describe('explainError', () => {
   });
 
   it('EMFILE', function () {
-    if (process.platform === 'win32') {
-      console.log('      skipped: needs ulimit');
-      return this.skip();
-    }
+    if (process.platform === 'win32') skip(this, 'needs ulimit');
     const program = "const fs = require('fs'); try { for (;;) fs.openSync('/dev/null') } catch (error) { console.log(error.errno, error.code) }";
     const [errno, code] = execFileSync('sh', ['-c', 'ulimit -n 60 && exec "$0" -e "$1"', process.execPath, program], { encoding: 'utf8' }).trim().split(' ');
     assert.equal(explainError({ code, errno: Number(errno) }).code, 'EMFILE');

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import type { LabOutcome, LabResult } from '#lab/outcome.js';
 import { renderTable } from '#lab/table.js';
 
+import { needsLinux } from './support/skip.js';
+
 const command = fileURLToPath(new URL('../../dist/lab/main.js', import.meta.url));
 
 interface Ended {
@@ -64,10 +66,7 @@ describe('the close lab', () => {
     });
 
     it('has lingerClose() say delivered only of what was delivered, and always where the peer reads', function () {
-      if (process.platform !== 'linux') {
-        console.log('      skipped: only Linux is sure to tell what is acknowledged');
-        this.skip();
-      }
+      needsLinux(this, 'only Linux is sure to tell what is acknowledged');
       for (const { strategy, situation, sentBytes, receivedBytes, verdict } of outcome.results) {
         if (strategy !== 'linger-close') continue;
         const { deliverable } = outcome.situations.find(({ id }) => id === situation)!;

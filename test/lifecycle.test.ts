@@ -11,8 +11,9 @@ import { lingerClose, setLinger } from 'socket-linger';
 
 import { delivered } from './support/acknowledgements.js';
 import { describeEngines } from './support/engines.js';
-import { openSockets } from './support/hooks.js';
+import { openSockets } from './support/descriptors.js';
 import { connectPair, payload, readAll, until } from './support/pair.js';
+import { skip } from './support/skip.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -99,7 +100,7 @@ describe('a process', () => {
   });
 
   it('goes on without descriptors to spare', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'a socket of Windows takes no descriptor');
     await expectOutput(
       'peer-fin true 8000000',
       `near.write(Buffer.alloc(8e6));

@@ -6,6 +6,7 @@ import { getLinger, lingerClose, pendingBytes, resetClose, setLinger } from 'soc
 
 import { describeEngines } from './support/engines.js';
 import { closed, connectPair, listen, payload, readAll, silence, sleep, tcpFamilies, tick, tlsFamilies, track, until } from './support/pair.js';
+import { needsLinux } from './support/skip.js';
 
 const eightMegabytes = 8 * 1024 * 1024;
 
@@ -24,10 +25,7 @@ describe('setLinger, getLinger', () => {
   }
 
   it('holds the largest number of seconds that it accepts', async function () {
-    if (process.platform !== 'linux') {
-      console.log('      skipped: the maximum is that of Linux');
-      this.skip();
-    }
+    needsLinux(this, 'the maximum is that of Linux');
     const { near } = await connectPair();
     setLinger(near, 2 ** 31 - 1);
     assert.equal(getLinger(near), 2 ** 31 - 1);

@@ -8,6 +8,7 @@ import { descriptorOf } from '#lib/handle.js';
 import { InputEnd, native, type NativeOption } from '#lib/native.js';
 
 import { connectPair, until } from './support/pair.js';
+import { skip } from './support/skip.js';
 
 const result = new Float64Array(5);
 
@@ -216,8 +217,7 @@ describe('the addon', () => {
     try {
       symbols = execFileSync('nm', ['-D', '--undefined-only', 'build/Release/socket_linger.node'], { encoding: 'utf8' });
     } catch (error) {
-      console.log(`      skipped: ${(error as Error).message.split('\n')[0]}`);
-      this.skip();
+      skip(this, (error as Error).message.split('\n')[0]!);
     }
     assert.match(symbols, /napi_/); // the premise
     assert.doesNotMatch(symbols, /\buv_/);

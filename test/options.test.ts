@@ -20,8 +20,9 @@ import {
 import { native } from '#lib/native.js';
 import { registry, type OptionRow, type SocketKind } from '#lib/options.js';
 
-import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { runInNamespace } from './support/namespace.js';
 import { connectPair, listen, tlsFamilies } from './support/pair.js';
+import { needsLinux, needsNamespace, skip } from './support/skip.js';
 
 const rows = Object.entries(registry) as [OptionName, OptionRow][];
 const supported = new Set<string>(native.options.map(({ name }) => name));
@@ -51,10 +52,7 @@ describe('options', () => {
           assert.throws(() => get(socket, name), { code: 'ERR_OPTION_NOT_SUPPORTED' });
           return;
         }
-        if (row.privilege?.startsWith('CAP_') === true && !isRoot) {
-          console.log(`      skipped: needs ${row.privilege}`);
-          return this.skip();
-        }
+        if (row.privilege?.startsWith('CAP_') === true && !isRoot) skip(this, `needs ${row.privilege}`);
         const socket = await open(kind);
         const { example } = row;
         if (row.access === 'w') {
@@ -201,11 +199,7 @@ describe('setOption, getOption', () => {
   });
 
   it('originalDestination is where the client went before a NAT rule', async function () {
-    const reason = noNamespaceReason('nft');
-    if (reason !== undefined) {
-      console.log(`      skipped: ${reason}`);
-      return this.skip();
-    }
+    needsNamespace(this, 'nft');
     assert.deepEqual(await runInNamespace('original-destination.js'), [
       { address: '127.0.0.1', family: 'IPv4', port: 4444 },
       { address: '::1', family: 'IPv6', port: 4444 },
@@ -241,9 +235,7 @@ describe('setRawOption, getRawOption', () => {
   const [SOL_SOCKET, SO_KEEPALIVE, SO_LINGER, IPPROTO_TCP, TCP_INFO, TCP_CONGESTION] = [1, 9, 13, 6, 11, 13];
 
   before(function () {
-    if (process.platform === 'linux') return;
-    console.log("      skipped: the numbers are Linux'");
-    this.skip();
+    needsLinux(this, "the numbers are Linux'");
   });
 
   it('set and get by number: ints, bytes, the length that the kernel returns', async () => {

@@ -2,18 +2,11 @@
 // closes show the premise (FACTS of Linux), ours must move none of them.
 import assert from 'node:assert/strict';
 
-import { noNamespaceReason, runScenario, type AbortCounters } from './support/namespace.js';
+import { runScenario, type AbortCounters } from './support/namespace.js';
 import type { Delivery } from './support/scenarios.js';
+import { needsNamespace } from './support/skip.js';
 
 const quiet: AbortCounters = { abortOnClose: 0, abortOnData: 0, outRsts: 0 };
-
-/** Skips, and says why, where the machine can't do it. */
-function needs(context: Mocha.Context, ...tools: string[]): void {
-  const reason = noNamespaceReason(...tools);
-  if (reason === undefined) return;
-  console.log(`      skipped: ${reason}`);
-  context.skip();
-}
 
 describe("the kernel's counters", () => {
   const premises: [string, keyof AbortCounters, boolean][] = [
@@ -25,7 +18,7 @@ describe("the kernel's counters", () => {
   ];
   for (const [scenario, counter] of premises) {
     it(`premise: ${scenario}: ${counter} moves, and the peer loses bytes`, async function () {
-      needs(this);
+      needsNamespace(this);
       const { result, counters } = await runScenario<Delivery>(scenario);
       assert.equal(counters[counter], 1);
       assert.ok(counters.outRsts >= 1);
@@ -35,7 +28,7 @@ describe("the kernel's counters", () => {
   }
 
   it('premise: drained: SHUT_WR, close: nothing moves, the peer has everything', async function () {
-    needs(this);
+    needsNamespace(this);
     const { result, counters } = await runScenario<Delivery>('drained: SHUT_WR, close');
     assert.deepEqual(counters, quiet);
     assert.equal(result.complete, true);
@@ -50,7 +43,7 @@ describe("the kernel's counters", () => {
   ];
   for (const scenario of ours) {
     it(`${scenario}: nothing moves, the peer has everything`, async function () {
-      needs(this);
+      needsNamespace(this);
       const { result, counters } = await runScenario<Delivery>(scenario);
       assert.deepEqual(counters, quiet);
       assert.equal(result.complete, true);
@@ -60,14 +53,14 @@ describe("the kernel's counters", () => {
   }
 
   it('unread: setLinger(30), destroy: nothing moves, the peer has everything', async function () {
-    needs(this);
+    needsNamespace(this);
     const { result, counters } = await runScenario<Delivery>('unread: setLinger(30), destroy');
     assert.deepEqual(counters, quiet);
     assert.equal(result.complete, true);
   });
 
   it('packet loss: lingerClose: nothing moves, the peer has everything', async function () {
-    needs(this, 'nft');
+    needsNamespace(this, 'nft');
     this.timeout(60_000);
     const { result, counters } = await runScenario<Delivery>('packet loss: lingerClose');
     assert.deepEqual(counters, quiet);
@@ -76,7 +69,7 @@ describe("the kernel's counters", () => {
   });
 
   it('packets dropped: lingerClose: a vanished peer ends in the idle timeout, and nothing is called delivered', async function () {
-    needs(this, 'nft');
+    needsNamespace(this, 'nft');
     const { result } = await runScenario<Delivery>('packets dropped: lingerClose');
     assert.equal(result.lingered?.outcome, 'idle-timeout');
     assert.equal(result.lingered.delivered, false);
@@ -86,7 +79,7 @@ describe("the kernel's counters", () => {
   for (const family of ['ipv4', 'tls1.2', 'tls1.3']) {
     for (const scenario of [`resetClose, ${family}`, `end, resetClose, ${family}`]) {
       it(`${scenario}: sends RST`, async function () {
-        needs(this);
+        needsNamespace(this);
         const { counters } = await runScenario(scenario);
         assert.ok(counters.outRsts >= 1);
       });

@@ -6,6 +6,7 @@ import { pendingBytes, shutdownWrite } from 'socket-linger';
 
 import { noneUnacked } from './support/acknowledgements.js';
 import { closed, connectPair, listenAgain, payload, readAll, silence, tcpFamilies, tlsFamilies, until } from './support/pair.js';
+import { needsLinux } from './support/skip.js';
 
 const none = { unread: 0, unacked: noneUnacked, unsent: noneUnacked, readBuffered: 0, writeBuffered: 0 };
 
@@ -67,10 +68,7 @@ describe('pendingBytes', () => {
   });
 
   it('never counts the FIN, unacknowledged and unsent', async function () {
-    if (process.platform !== 'linux') {
-      console.log("      skipped: reads Linux' socket tables");
-      this.skip();
-    }
+    needsLinux(this, "reads Linux' socket tables");
     const { near, far } = await connectPair({ farSilent: true });
     // The peer's window is closed, so that the FIN stays unsent behind the data.
     const data = payload(8 * 1024 * 1024);

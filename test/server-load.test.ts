@@ -11,6 +11,7 @@ import { postHead, protocols, readAnswer, startHost } from './support/http.js';
 import type { LoadClientAnswer, LoadClientRequest } from './support/load-client.js';
 import type { LoadServerRequest, Look } from './support/load-server.js';
 import { until } from './support/pair.js';
+import { skip } from './support/skip.js';
 
 // Processes of their own: what the server has open and holds is its alone, and the clients don't take its time.
 let server: NodeChild<LoadServerRequest, Look>;
@@ -48,9 +49,8 @@ describeEngines('a server, with 1 000 clients that upload for ever, and 1 000 ot
     const limit = descriptorLimit();
     // One of every connection, two while the background engine takes over.
     const needed = 4 * each + 200;
-    if (limit !== undefined && limit >= needed) return;
-    console.log(`      skipped: ${limit === undefined ? 'this system has no /proc' : `${needed} descriptors needed, ${limit} allowed`}`);
-    this.skip();
+    if (limit === undefined) skip(this, 'this system has no /proc');
+    if (limit < needed) skip(this, `${needed} descriptors needed, ${limit} allowed`);
   });
   beforeEach(startProcesses);
   afterEach(stopProcesses);

@@ -1,79 +1,21 @@
 // enableLingeringClose() on http and https servers: who lingers, for what reason, and what the client gets.
 import assert from 'node:assert/strict';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
-import http2 from 'node:http2';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import {
-  enableLingeringClose,
-  lingerClose,
-  pendingBytes,
-  type LingerEndMessage,
-  type LingeringClose,
-  type LingeringCloseOptions,
-  type LingerReason,
-  type LingerResult,
-  type LingerStartMessage,
-} from 'socket-linger';
+import { enableLingeringClose, lingerClose, pendingBytes, type LingeringCloseOptions, type LingerResult } from 'socket-linger';
 
 import { delivered } from './support/acknowledgements.js';
 import { describeEngines } from './support/engines.js';
-import { postHead, protocols, readAnswer, send, startHost, type Answer, type Host } from './support/http.js';
-import { closed, listen, payload, silence, sleep, track, until } from './support/pair.js';
+import { postHead, protocols, readAnswer, send, startHost, type Answer } from './support/http.js';
+import { answer, getsAnswer, isLost, over, refuse, startLingering, uploadInPart, type LingeringHost } from './support/lingering-host.js';
+import { closed, payload, silence, sleep, until } from './support/pair.js';
+import { skip } from './support/skip.js';
 
-const answer = payload(300_000);
 /** More than the kernels of both sides take. */
 const big = payload(12_000_000);
-
-function refuse(_: http.IncomingMessage, response: http.ServerResponse): void {
-  response.writeHead(413, { Connection: 'close', 'Content-Length': answer.length });
-  response.end(answer);
-}
-
-/** What the channels tell of one server. */
-function watch(server: net.Server): { readonly reasons: LingerReason[]; readonly ends: LingerEndMessage[] } {
-  const reasons: LingerReason[] = [];
-  const ends: LingerEndMessage[] = [];
-  const noteStart = (message: unknown): void => {
-    const { server: of, reason } = message as LingerStartMessage;
-    if (of === server) reasons.push(reason);
-  };
-  const noteEnd = (message: unknown): void => {
-    if ((message as LingerEndMessage).server === server) ends.push(message as LingerEndMessage);
-  };
-  subscribe('socket-linger:start', noteStart);
-  subscribe('socket-linger:end', noteEnd);
-  server.once('close', () => {
-    unsubscribe('socket-linger:start', noteStart);
-    unsubscribe('socket-linger:end', noteEnd);
-  });
-  return { reasons, ends };
-}
-
-async function over(control: LingeringClose): Promise<void> {
-  await until('nobody lingers', () => control.total > 0 && control.lingering === 0);
-}
-
-/** Uploads a part of a body that is never finished, and reads only when the server has had time to close. */
-async function uploadInPart(client: net.Socket, head: string): Promise<void> {
-  await send(client, head);
-  await send(client, payload(200_000));
-}
-
-/** Uploads more while it lingers, which a close would answer by a reset, and expects the whole answer. */
-async function getsAnswer(client: net.Socket, control: LingeringClose, expected = answer): Promise<void> {
-  await until('it lingers', () => control.lingering === 1);
-  await sleep(50);
-  await send(client, payload(100_000));
-  const { body, saw } = await readAnswer(client);
-  client.end();
-  assert.deepEqual([body.equals(expected), saw], [true, 'end']);
-  await over(control);
-  assert.equal(control.outcomes['peer-fin'], 1);
-}
 
 /** As readAnswer(), at 8 MB a second at most. */
 async function readSlowly(client: net.Socket): Promise<Answer> {
@@ -82,18 +24,6 @@ async function readSlowly(client: net.Socket): Promise<Answer> {
     setTimeout(() => client.resume(), chunk.length / 8_000);
   });
   return readAnswer(client);
-}
-
-/** As a server without us does it: the answer to an unfinished request gets lost. */
-async function isLost(server: net.Server, client: net.Socket): Promise<void> {
-  client.on('error', () => undefined); // its upload may fail, too
-  const gone = once(server, 'request').then(([request]) => closed((request as http.IncomingMessage).socket));
-  client.write(postHead('/', 1e9));
-  client.write(payload(2_000_000));
-  await gone;
-  await sleep(50);
-  const { body, saw } = await readAnswer(client);
-  assert.equal(saw === 'end' && body.equals(answer), false);
 }
 
 describe('a server without enableLingeringClose()', () => {
@@ -105,15 +35,11 @@ describe('a server without enableLingeringClose()', () => {
 
 describeEngines('enableLingeringClose, http and https', () => {
   for (const protocol of protocols) {
-    async function start(
+    const start = (
       handler: http.RequestListener | undefined,
       options?: LingeringCloseOptions,
       serverOptions?: http.ServerOptions,
-    ): Promise<Host & { control: LingeringClose } & ReturnType<typeof watch>> {
-      const host = await startHost(protocol, handler, serverOptions);
-      const control = enableLingeringClose(host.server, options);
-      return { ...host, control, ...watch(host.server) };
-    }
+    ): Promise<LingeringHost> => startLingering(protocol, handler, options, serverOptions);
 
     for (const length of [1e9, 'chunked'] as const) {
       it(`${protocol}: an answer before the end of the request, ${length === 'chunked' ? 'chunked' : 'Content-Length'}`, async () => {
@@ -301,10 +227,7 @@ describeEngines('enableLingeringClose, http and https', () => {
     });
 
     it(`${protocol}: a client that has sent a part of the next request's head`, async function () {
-      if (Number(process.versions.node.split('.')[0]) > 20) {
-        console.log("      skipped: from Node 22 on the parser tells nobody of it but at a price for every request");
-        return this.skip();
-      }
+      if (Number(process.versions.node.split('.')[0]) > 20) skip(this, 'from Node 22 on the parser tells nobody of it but at a price for every request');
       const { connect, control, reasons } = await start((_, response) => {
         response.setHeader('Connection', 'close');
         setTimeout(() => response.end(answer), 20);
@@ -537,180 +460,6 @@ describeEngines('enableLingeringClose, http and https', () => {
     assert.equal((await closing[0])?.outcome, 'already-closed');
   });
 
-  async function startRefusing(options?: LingeringCloseOptions): Promise<Host & { control: LingeringClose } & ReturnType<typeof watch>> {
-    const host = await startHost('http', refuse);
-    return { ...host, control: enableLingeringClose(host.server, options), ...watch(host.server) };
-  }
-
-  async function lingerers(host: Host, control: LingeringClose, count: number): Promise<net.Socket[]> {
-    const clients: net.Socket[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const client = await host.connect();
-      client.on('error', () => undefined);
-      await uploadInPart(client, postHead('/', 1e9));
-      clients.push(client);
-      await until('it lingers', () => control.total === i + 1);
-    }
-    return clients;
-  }
-
-  it('maxLingering: the oldest goes first', async () => {
-    const host = await startRefusing({ maxLingering: 2 });
-    const clients = await lingerers(host, host.control, 4);
-    await until('two are gone', () => host.control.outcomes.evicted === 2);
-    assert.equal(host.control.lingering, 2);
-    const sockets = host.ends.map(({ socket }) => socket.remotePort);
-    assert.equal(sockets.length, 2);
-    for (const client of clients.slice(2)) client.destroy();
-    await until('nobody lingers', () => host.control.lingering === 0);
-    assert.equal(host.control.outcomes.evicted, 2);
-  });
-
-  it('maxLingering holds for many at once, too, and may be 0', async () => {
-    for (const maxLingering of [0, 3]) {
-      const held: http.ServerResponse[] = [];
-      const { server, connect } = await startHost('http', (_, response) => void held.push(response));
-      const control = enableLingeringClose(server, { maxLingering });
-      const clients: net.Socket[] = [];
-      for (let round = 1; round <= 2; round += 1) {
-        for (let i = 0; i < 10; i += 1) clients.push(await connect());
-        for (const client of clients.slice(-10)) await send(client, postHead('/', 1e9));
-        await until('all have come', () => held.length === 10);
-        for (const response of held.splice(0)) response.writeHead(413, { Connection: 'close' }).end('no');
-        await until('all have lingered', () => control.total === round * 10 && control.lingering === maxLingering);
-      }
-      assert.equal(control.outcomes.evicted, 20 - maxLingering);
-      for (const client of clients) client.destroy();
-      await until('nobody lingers', () => control.lingering === 0);
-    }
-  });
-
-  it("a slow drip is cut at the limit in all, though it is never idle", async () => {
-    const host = await startRefusing({ timeout: 300, idleTimeout: 200 });
-    const [client] = await lingerers(host, host.control, 1);
-    const drip = setInterval(() => client!.write('x'), 20);
-    await over(host.control);
-    clearInterval(drip);
-    assert.equal(host.control.outcomes.timeout, 1);
-  });
-
-  it('maxBytes', async () => {
-    const host = await startRefusing({ maxBytes: 1_000_000 });
-    const [client] = await lingerers(host, host.control, 1);
-    for (let i = 0; i < 40; i += 1) client!.write(payload(100_000));
-    await over(host.control);
-    assert.equal(host.control.outcomes['byte-limit'], 1);
-  });
-
-  it('closingTimeout: server.close() shortens what lingers already and what begins to', async () => {
-    const host = await startRefusing({ closingTimeout: 100, idleTimeout: Infinity });
-    const late = await host.connect();
-    late.on('error', () => undefined);
-    await send(late, 'POST / HTTP/1.1\r\nHost: test\r\n');
-    await lingerers(host, host.control, 1);
-    const done = new Promise((resolve) => host.server.close(resolve));
-    await send(late, 'Content-Length: 100000\r\n\r\nx');
-    await done;
-    assert.deepEqual(host.control.outcomes.timeout, 2);
-  });
-
-  it('closeAllConnections() closes what lingers, too', async () => {
-    const host = await startRefusing();
-    await lingerers(host, host.control, 2);
-    host.server.closeAllConnections();
-    await until('nobody lingers', () => host.control.lingering === 0);
-    assert.equal(host.control.outcomes['already-closed'], 2);
-  });
-
-  it('closeAllConnections() leaves none that begins to linger by it', async () => {
-    const { server, connect } = await startHost('http', (_, response) => response.end('early'));
-    const control = enableLingeringClose(server);
-    const client = await connect();
-    client.on('error', () => undefined);
-    await send(client, postHead('/', 1e9));
-    await once(server, 'request');
-    await sleep(20);
-    const done = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
-    assert.equal(control.lingering, 0);
-    await done;
-  });
-
-  it('closingTimeout: not once the server listens again', async () => {
-    const host = await startRefusing({ closingTimeout: 0 });
-    await new Promise((resolve) => host.server.close(resolve));
-    host.server.listen(0);
-    await once(host.server, 'listening');
-    const client = track(net.connect({ port: (host.server.address() as net.AddressInfo).port, allowHalfOpen: true }));
-    await uploadInPart(client, postHead('/', 1e9));
-    await getsAnswer(client, host.control);
-  });
-
-  it('closingTimeout: longer than a timer can be', async () => {
-    const host = await startRefusing({ closingTimeout: 1e10, timeout: Infinity });
-    const clients = await lingerers(host, host.control, 1);
-    const done = new Promise((resolve) => host.server.close(resolve));
-    await sleep(50);
-    assert.equal(host.control.lingering, 1);
-    for (const client of clients) client.destroy();
-    await done;
-  });
-
-  it("a connection that another server hands over is that one's no longer", async () => {
-    const { server } = await startHost('http', (_, response) => response.end());
-    const front = net.createServer((socket) => server.emit('connection', socket));
-    const control = enableLingeringClose(front) as LingeringClose & { readonly sockets: ReadonlySet<net.Socket> };
-    enableLingeringClose(server);
-    const client = track(net.connect(await listen(front)));
-    await send(client, 'GET / HTTP/1.0\r\n\r\n');
-    await readAnswer(client);
-    await until('it is closed', () => control.sockets.size === 0);
-  });
-
-  it('resetAndDestroy() resets a socket that lingers', async () => {
-    const { server, connect } = await startHost('http', refuse);
-    const control = enableLingeringClose(server);
-    for (const pause of [0, 50]) {
-      const accepted = once(server, 'connection') as Promise<[net.Socket]>;
-      const client = await connect();
-      const [socket] = await accepted;
-      await uploadInPart(client, postHead('/', 1e9));
-      await until('it lingers', () => control.lingering === 1);
-      await sleep(pause); // it is the background engine's
-      socket.resetAndDestroy();
-      await closed(socket);
-      client.destroy();
-    }
-    assert.equal(control.outcomes['already-closed'], 2);
-  });
-
-  it('signal: closes what lingers, and switches off', async () => {
-    const controller = new AbortController();
-    const host = await startRefusing({ signal: controller.signal });
-    await lingerers(host, host.control, 1);
-    controller.abort();
-    await until('nobody lingers', () => host.control.lingering === 0);
-    assert.throws(() => enableLingeringClose(host.server, { signal: controller.signal }), { code: 'ABORT_ERR' });
-    await isLost(host.server, await host.connect());
-    assert.equal(host.control.total, 1);
-  });
-
-  it('disable(): later connections, and open ones, are closed as without it; the server is as it was', async () => {
-    const { server, connect } = await startHost('http', refuse);
-    const listeners = (): unknown => [server.eventNames(), server.listenerCount('request'), server.listenerCount('connection')];
-    const before = listeners();
-    const control = enableLingeringClose(server);
-    const client = await connect();
-    client.on('error', () => undefined);
-    control.disable();
-    control.disable();
-    assert.deepEqual(listeners(), before);
-    assert.equal(Object.hasOwn(server, 'close'), false);
-    assert.equal(Object.hasOwn(server, 'closeAllConnections'), false);
-    await isLost(server, client);
-    assert.equal(control.total, 0);
-  });
-
   it("leaves what node:http does without listeners as it is, and takes anything that is emitted", async () => {
     const { server, connect } = await startHost('http', (request, response) => void response.end(request.url));
     enableLingeringClose(server);
@@ -720,44 +469,5 @@ describeEngines('enableLingeringClose, http and https', () => {
     await send(client, postHead('/', 5).replace('\r\n\r\n', '\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n12345'));
     const { status, body } = await readAnswer(client);
     assert.deepEqual([status, body.toString('latin1').slice(0, 15)], [100, 'HTTP/1.1 200 OK']);
-  });
-
-  it('a second call takes the place of the first', async () => {
-    const { server, connect } = await startHost('http', refuse);
-    const first = enableLingeringClose(server, { mode: 'always' });
-    const client = await connect();
-    const second = enableLingeringClose(server);
-    first.disable(); // no longer in charge
-    await uploadInPart(client, postHead('/', 1e9));
-    await until('it lingers', () => second.lingering === 1);
-    assert.equal(first.total, 0);
-    assert.equal((await readAnswer(client)).saw, 'end');
-    client.end();
-    await over(second);
-  });
-});
-
-describe('enableLingeringClose, its arguments', () => {
-  it('refuses what is no server, and node:http2', () => {
-    const { proxy, revoke } = Proxy.revocable({}, {});
-    revoke();
-    for (const server of [undefined, null, {}, proxy, new net.Socket(), http2.createServer(), http2.createSecureServer()]) {
-      assert.throws(() => enableLingeringClose(server as net.Server), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
-    }
-  });
-
-  it('refuses other options, and leaves the server as it was', () => {
-    const server = http.createServer();
-    const enable = (options: unknown) => (): unknown => enableLingeringClose(server, options as LingeringCloseOptions);
-    for (const options of [null, 5, 'on', { upgraded: 1 }, { maxLingering: '5' }, { closingTimeout: true }, { signal: {} }]) {
-      assert.throws(enable(options), { code: 'ERR_INVALID_ARG_TYPE' }, JSON.stringify(options));
-    }
-    for (const options of [{ mode: 'off' }, { mode: null }, { unread: 'deliver' }, { until: 'now' }, { onTimeout: 'destroy' }]) {
-      assert.throws(enable(options), { code: 'ERR_INVALID_ARG_VALUE' }, JSON.stringify(options));
-    }
-    for (const options of [{ timeout: -1 }, { maxLingering: NaN }, { closingTimeout: -1 }]) {
-      assert.throws(enable(options), { code: 'ERR_OUT_OF_RANGE' });
-    }
-    assert.equal(Object.hasOwn(server, 'close'), false);
   });
 });

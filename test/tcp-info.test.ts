@@ -12,6 +12,7 @@ import { decodeTcpInfo, tcpInfoFields } from '#lib/tcp-info.js';
 import { tcpInfoRows, type TcpInfoRow } from '#lib/tcp-info-fields.js';
 
 import { connectPair, listen, payload, silence, tcpFamilies, tlsFamilies, until } from './support/pair.js';
+import { needsLinux, skip } from './support/skip.js';
 
 const isLinux = process.platform === 'linux';
 const rows: Readonly<Record<string, TcpInfoRow | undefined>> = tcpInfoRows;
@@ -41,10 +42,7 @@ describe('tcpInfo', () => {
   }
 
   it('has every field that this kernel returns, and none of those that it does not', async function () {
-    if (!isLinux) {
-      console.log('      skipped: only Linux returns more or less of them');
-      return this.skip();
-    }
+    needsLinux(this, 'only Linux returns more or less of them');
     const { near } = await connectPair();
     const { length } = getRawOption(near, 6, 11, 4096);
     const names = tcpInfoFields().filter(({ needs }) => needs <= length).map(({ name }) => name);
@@ -153,10 +151,7 @@ describe('decodeTcpInfo', () => {
   });
 
   it("Linux' lengths: 104 (2.6 to 3.14), 192 (4.10), 232 (5.4), 248 (6.7), 280 (6.18)", function () {
-    if (!isLinux || process.arch === 's390x') {
-      console.log("      skipped: these are Linux' bytes on a little-endian machine");
-      return this.skip();
-    }
+    if (!isLinux || process.arch === 's390x') skip(this, "these are Linux' bytes on a little-endian machine");
     const bytes = pattern(280);
     const view = new DataView(bytes.buffer);
     const has = (length: number): readonly string[] => Object.keys(decodeTcpInfo(bytes, length));

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { native } from '#lib/native.js';
 
 import { descriptorLimit } from './support/descriptors.js';
-import { noNamespaceReason, runInNamespace } from './support/namespace.js';
+import { runInNamespace } from './support/namespace.js';
+import { needsNamespace, skip } from './support/skip.js';
 import type { UploadReport } from './support/uploading-host.js';
 
 const KiB = 1024;
@@ -17,15 +18,11 @@ const limit = (sockets: number): number => sockets * 128 * KiB + 256 * MiB;
 /** The kernel takes one more packet (of loopback's 64 KiB) for a buffer that is nearly full. */
 const packet = 68 * KiB;
 
-/** Skips, and says why, where the machine can't do it. */
 function needs(context: Mocha.Context, sockets: number): void {
-  const reason =
-    noNamespaceReason('ss') ??
-    (native.hasLingerEngine ? undefined : `there is no background engine on ${process.platform}`) ??
-    (descriptorLimit()! < sockets + 100 ? `${sockets} sockets are more than the limit of descriptors, ${descriptorLimit()}` : undefined);
-  if (reason === undefined) return;
-  console.log(`      skipped: ${reason}`);
-  context.skip();
+  needsNamespace(context, 'ss');
+  if (!native.hasLingerEngine) skip(context, `there is no background engine on ${process.platform}`);
+  const allowed = descriptorLimit()!; // where there are namespaces there is /proc
+  if (allowed < sockets + 100) skip(context, `${sockets} sockets are more than the limit of descriptors, ${allowed}`);
 }
 
 function run(sockets: number, bytes: number, ...flags: string[]): Promise<UploadReport> {

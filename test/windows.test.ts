@@ -13,6 +13,7 @@ import { descriptorOf, optionDescriptorOf } from '#lib/handle.js';
 import { native } from '#lib/native.js';
 
 import { closed, connectPair, listen, payload, readAll, tcpFamilies, tlsFamilies, track, until } from './support/pair.js';
+import { skip } from './support/skip.js';
 import { isWindows, isWine } from './support/windows.js';
 
 interface Handle {
@@ -38,9 +39,7 @@ function isOpen(descriptor: number): boolean {
 
 describe('Windows', () => {
   before(function () {
-    if (isWindows) return;
-    console.log('      skipped: this is not Windows');
-    this.skip();
+    if (!isWindows) skip(this, 'this is not Windows');
   });
 
   describe('the SOCKET of', () => {

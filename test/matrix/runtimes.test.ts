@@ -5,6 +5,7 @@ import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { root } from '../support/pack.js';
+import { skip } from '../support/skip.js';
 
 /** A folder where the package is installed. */
 const folder = process.env.SOCKET_LINGER_INSTALLED!;
@@ -86,10 +87,7 @@ describe('the installed package', function () {
 
   it('Bun on musl: the same', function () {
     const { SOCKET_LINGER_MUSL_CXX: library } = process.env;
-    if (library === undefined) {
-      console.log('      skipped: no musl here');
-      this.skip();
-    }
+    if (library === undefined) skip(this, 'no musl here');
     const environment = { LD_LIBRARY_PATH: library };
     const maps = `require('socket-linger'); console.log(require('fs').readFileSync('/proc/self/maps', 'utf8'))`;
     const loaded = run(['bun-musl/bin/bun', '-e', maps], environment);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { pack, root } from '../support/pack.js';
+import { skip } from '../support/skip.js';
 
 /** Every function of Node-API, by the version that it is from. */
 const headers = createRequire(import.meta.url)('node-api-headers') as {
@@ -51,17 +52,10 @@ for (const arch of ['x64', 'arm64']) {
     let needed: Symbol[];
 
     before(function () {
-      let reason: string | undefined;
-      if (process.platform !== 'linux') reason = `this is ${process.platform}`;
-      else if (missing('readelf')) reason = 'no readelf (binutils)';
-      else {
-        pack();
-        if (!existsSync(file)) reason = 'no cross compiler to build it';
-      }
-      if (reason !== undefined) {
-        console.log(`      skipped: ${reason}`);
-        this.skip();
-      }
+      if (process.platform !== 'linux') skip(this, `this is ${process.platform}`);
+      if (missing('readelf')) skip(this, 'no readelf (binutils)');
+      pack();
+      if (!existsSync(file)) skip(this, 'no cross compiler to build it');
       symbols = symbolsOf(file);
       needed = symbols.filter(({ isDefined, isWeak }) => !isDefined && !isWeak);
       assert.ok(needed.length > 50);
@@ -105,22 +99,14 @@ for (const arch of ['x64', 'arm64']) {
 
     it('needs nothing that musl has not', function () {
       const library = ['x86_64', 'aarch64'].map((name) => `/lib/ld-musl-${name}.so.1`).find((name) => existsSync(name));
-      if (library === undefined) {
-        console.log('        skipped: no musl');
-        this.skip();
-      }
+      if (library === undefined) skip(this, 'no musl');
       const has = new Set(symbolsOf(library).filter(({ isDefined }) => isDefined).map(({ name }) => name));
       assert.deepEqual(needed.filter((symbol) => !isNodeApi(symbol) && !has.has(symbol.name)).map(({ name }) => name), []);
     });
 
     it('is loaded by a program of musl', function () {
-      let reason: string | undefined;
-      if (arch !== process.arch) reason = `this is ${process.arch}`;
-      else if (missing('musl-gcc')) reason = 'no musl-gcc (musl-tools)';
-      if (reason !== undefined) {
-        console.log(`        skipped: ${reason}`);
-        this.skip();
-      }
+      if (arch !== process.arch) skip(this, `this is ${process.arch}`);
+      if (missing('musl-gcc')) skip(this, 'no musl-gcc (musl-tools)');
       const folder = mkdtempSync(path.join(tmpdir(), 'socket-linger-musl-'));
       try {
         const program = path.join(folder, 'load');

@@ -6,6 +6,7 @@ import { describeCombination, type CombinationResult } from '../../proof/combina
 import { linkNames } from '../../proof/link.js';
 import { everything, noProofReason, prove } from '../../proof/proof.js';
 import { renderProof } from '../../proof/table.js';
+import { skip } from '../support/skip.js';
 
 const tries = Number(process.env.SOCKET_LINGER_TRIES ?? 2);
 
@@ -38,12 +39,8 @@ describe(`clients and servers that we did not write, ${tries} tries each`, funct
   for (const name of [...everything.clients, 'nginx'] as const) {
     it(`${name} is tried where it is installed`, function () {
       const text = skipped.find((one) => one.startsWith(`${name}:`));
-      if (text === undefined) {
-        assert.ok(results.some(({ client, server }) => client === name || server === name));
-      } else {
-        console.log(`      skipped: ${text}`);
-        this.skip();
-      }
+      if (text !== undefined) skip(this, text);
+      assert.ok(results.some(({ client, server }) => client === name || server === name));
     });
   }
 

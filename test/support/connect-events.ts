@@ -2,6 +2,12 @@
 import type net from 'node:net';
 
 import { closed, track } from './pair.js';
+import { needsLinux } from './skip.js';
+
+/** A suite's before(). */
+export function linuxOnly(this: Mocha.Context): void {
+  needsLinux(this, "the options are Linux'");
+}
 
 export interface Told extends NodeJS.ErrnoException {
   option?: string;

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 
 import { openSockets } from './descriptors.js';
 import { closeTracked, until } from './pair.js';
+import { skip } from './skip.js';
 import { windowsSkipReason } from './windows.js';
-
-export { openSockets };
 
 function activeTimers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
@@ -20,10 +19,7 @@ process.on('unhandledRejection', (reason) => rejections.push(reason));
 export const mochaHooks = {
   beforeEach(this: Mocha.Context): void {
     const reason = windowsSkipReason(this.currentTest!.fullTitle());
-    if (reason !== undefined) {
-      console.log(`      skipped: ${reason}`);
-      this.skip();
-    }
+    if (reason !== undefined) skip(this, reason);
     socketsBefore = openSockets();
     timersBefore = activeTimers();
     rejections.length = 0;

@@ -1,4 +1,6 @@
 // What qemu-user 7.2 lacks of Linux: those tests are skipped there, each with its reason (npm run test:arm64 requires this).
+import { skip } from './skip.js';
+
 const unknownOption = 'qemu-user does not know an option that this needs (ENOPROTOOPT)';
 const wrongLength = 'qemu-user takes every option for a number of 4 bytes (EINVAL)';
 const shortTcpInfo = 'qemu-user returns 4 bytes of TCP_INFO';
@@ -28,8 +30,6 @@ export const mochaHooks = {
   beforeEach(this: Mocha.Context): void {
     const title = this.currentTest!.fullTitle();
     const [, reason] = reasons.find(([pattern]) => pattern.test(title)) ?? [];
-    if (reason === undefined) return;
-    console.log(`      skipped: ${title}: ${reason}`);
-    this.skip();
+    if (reason !== undefined) skip(this, `${title}: ${reason}`);
   },
 };
