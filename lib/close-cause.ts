@@ -1,24 +1,13 @@
 // closeCause(): why a connection ended.
 import { checkOwnSocket, type SocketLike } from './handle.js';
 import { judgeClose, judgeLate, noteEnd, openRecord, recordOf, settle, wantCauses, type CloseCause } from './close-record.js';
-import type { DestroyCallback } from './intercept.js';
+import { remember, type Destroy } from './intercept.js';
 import { isLingering } from './linger-machine.js';
 
 // No listener, so nothing that the application could see or miss: own methods in front of the socket's. As in
 // kept-sockets.ts they are plain properties, the same for all sockets, which V8 takes cheaply.
 
-type Destroy = (this: SocketLike, error: Error | null, callback: DestroyCallback) => void;
 type End = (this: SocketLike, ...args: never[]) => SocketLike;
-
-/** Makes a hook for each method that one can stand in front of: mostly there is one for all sockets. */
-function remember<Method extends object>(make: (inner: Method) => Method): (inner: Method) => Method {
-  const made = new WeakMap<Method, Method>();
-  return (inner) => {
-    let hook = made.get(inner);
-    if (hook === undefined) made.set(inner, (hook = make(inner)));
-    return hook;
-  };
-}
 
 const hookDestroy = remember<Destroy>((inner) => function (error, callback) {
   const record = recordOf(this);

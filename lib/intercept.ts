@@ -22,6 +22,19 @@ export function override(target: object, name: string | symbol, method: unknown)
   };
 }
 
+type DestroyCallback = (error: Error | null | undefined) => void;
+export type Destroy<Socket = SocketLike> = (this: Socket, error: Error | null, callback: DestroyCallback) => void;
+
+/** Makes a hook for each thing that one can stand in front of: mostly there is one for all sockets. */
+export function remember<Hooked extends object>(make: (inner: Hooked) => Hooked): (inner: Hooked) => Hooked {
+  const made = new WeakMap<Hooked, Hooked>();
+  return (inner) => {
+    let hook = made.get(inner);
+    if (hook === undefined) made.set(inner, (hook = make(inner)));
+    return hook;
+  };
+}
+
 /** Who has taken over a socket: what would have reached the socket comes here instead. */
 export interface Owner {
   /** Input is discarded: no 'data', no 'end', read() gives null, whatever the stream's own buffer still holds. */
@@ -40,8 +53,6 @@ export interface Owner {
 }
 
 const owners = new WeakMap<SocketLike, Owner>();
-
-export type DestroyCallback = (error: Error | null | undefined) => void;
 
 /** Makes a method that asks the socket's owner, where it has one, and else does what `inner` does. */
 const wrappers: Wrappers = {
@@ -109,19 +120,14 @@ const names = Object.keys(wrappers);
  * and deleting them again would make a dictionary of every one: 25 us for a connection instead of 3.
  */
 export function derivePrototypes(methods: Wrappers): (prototype: object) => object {
-  const derived = new WeakMap<object, object>();
-  return (prototype) => {
-    let found = derived.get(prototype);
-    if (found === undefined) {
-      found = Object.create(prototype) as object;
-      for (const [name, wrap] of Object.entries(methods)) {
-        const value = wrap((prototype as Methods)[name] as Method);
-        Object.defineProperty(found, name, { value, configurable: true, writable: true, enumerable: false });
-      }
-      derived.set(prototype, found);
+  return remember((prototype) => {
+    const derived = Object.create(prototype) as object;
+    for (const [name, wrap] of Object.entries(methods)) {
+      const value = wrap((prototype as Methods)[name] as Method);
+      Object.defineProperty(derived, name, { value, configurable: true, writable: true, enumerable: false });
     }
-    return found;
-  };
+    return derived;
+  });
 }
 
 /** The prototype of an owned socket, by its own. */
