@@ -2,10 +2,10 @@
 // it meanwhile (pipe, pause, read, iterate): methods of ours come before the socket's own.
 import { onreadKey, releaseFromParser, type SocketLike } from './handle.js';
 
-export type Method = (this: SocketLike, ...args: never[]) => unknown;
+type Method = (this: SocketLike, ...args: never[]) => unknown;
 type Methods = Record<string | symbol, unknown>;
 /** Makes a method that comes before `inner`. */
-export type Wrappers = Record<string, (inner: Method) => Method>;
+type Wrappers = Record<string, (inner: Method) => Method>;
 
 /**
  * Puts a method in front of the one that `target` has. The returned function takes it away again, unless
@@ -114,24 +114,19 @@ const wrappers: Wrappers = {
 const names = Object.keys(wrappers);
 
 /**
- * Makes prototypes with the wrappers' methods in front of those that a socket's own prototype has, one for each.
+ * The prototype of an owned socket, by its own: with the wrappers' methods in front of those that that one has.
  *
  * To exchange a socket's prototype is a change of shape like any other for V8. Adding eight methods to each socket
  * and deleting them again would make a dictionary of every one: 25 us for a connection instead of 3.
  */
-export function derivePrototypes(methods: Wrappers): (prototype: object) => object {
-  return remember((prototype) => {
-    const derived = Object.create(prototype) as object;
-    for (const [name, wrap] of Object.entries(methods)) {
-      const value = wrap((prototype as Methods)[name] as Method);
-      Object.defineProperty(derived, name, { value, configurable: true, writable: true, enumerable: false });
-    }
-    return derived;
-  });
-}
-
-/** The prototype of an owned socket, by its own. */
-const ownedPrototype = derivePrototypes(wrappers);
+const ownedPrototype = remember<object>((prototype) => {
+  const owned = Object.create(prototype) as object;
+  for (const [name, wrap] of Object.entries(wrappers)) {
+    const value = wrap((prototype as Methods)[name] as Method);
+    Object.defineProperty(owned, name, { value, configurable: true, writable: true, enumerable: false });
+  }
+  return owned;
+});
 
 /** Has `owner` asked from now on. The returned function gives the socket back. */
 export function takeOver(socket: SocketLike, owner: Owner): () => void {
