@@ -6,7 +6,7 @@ import { checkOwnSocket, checkSocket, descriptorOf, isPipe, socketBelow, takeRes
 import { interceptDestroy } from './intercept.js';
 import { isLingering, LingerMachine } from './linger-machine.js';
 import { checkObject } from './linger-options.js';
-import { nativeOptions } from './options.js';
+import { nativeOptions } from './native-options.js';
 import { checkBlockingLinger, checkBoolean, checkSeconds } from './sockopt.js';
 
 export interface SetLingerOptions {

@@ -11,16 +11,9 @@ import {
   type SocketLike,
 } from './handle.js';
 import { native, type NativeOption } from './native.js';
-import {
-  checkSettable,
-  nativeOptions,
-  registry,
-  type OptionName,
-  type OptionRow,
-  type OptionValue,
-  type ReadableOptionName,
-  type SettableOptionName,
-} from './options.js';
+import { checkSettable, nativeOptions } from './native-options.js';
+import type { OptionRow } from './option-row.js';
+import { registry, type OptionName, type OptionValue, type ReadableOptionName, type SettableOptionName } from './options.js';
 
 // A getter or setter calls its row's function by itself, not through a common one: V8 calls the addon directly only
 // from a place that always sees the same function, which is a tenth of the whole price.
