@@ -1,8 +1,9 @@
 // The registry's options in the addon: what this system has of them.
 import { makeError } from './errors.js';
-import { native, type NativeOption } from './native.js';
+import { native, type Native, type NativeOption } from './native.js';
 import { registry, type OptionName } from './options.js';
 
+type NativeRow = Native['options'][number];
 type NativeOptions = Readonly<Record<OptionName, NativeOption>>;
 
 let found: NativeOptions | undefined;
@@ -20,20 +21,29 @@ function findNativeOptions(): NativeOptions {
   return Object.fromEntries(names.map((name) => [name, findNativeOption(name)])) as NativeOptions;
 }
 
+function rowOf(name: OptionName): NativeRow | undefined {
+  return native.options.find((row) => row.name === name);
+}
+
 function findNativeOption(name: OptionName): NativeOption {
-  const row = native.options.find((option) => option.name === name);
-  const refuse = (why: string) => (): never => {
-    throw makeError('ERR_OPTION_NOT_SUPPORTED', name, why);
+  const row = rowOf(name);
+  const refuse = (): never => {
+    throw refusal(name, row);
   };
-  const lacking = refuse(`${process.platform} does not have it`);
-  if (row === undefined) return { name, min: 0, max: 0, get: lacking, set: lacking };
-  return { ...row, get: row.get ?? refuse('it can only be set'), set: row.set ?? refuse('it can only be read') };
+  return { name, min: 0, max: 0, get: refuse, set: refuse, ...row };
+}
+
+/** Why an option can't be used, or not in the direction that its row lacks. */
+function refusal(name: OptionName, row: NativeRow | undefined): Error {
+  const direction = row?.get === undefined ? 'set' : 'read';
+  const why = row === undefined ? `${process.platform} does not have it` : `it can only be ${direction}`;
+  return makeError('ERR_OPTION_NOT_SUPPORTED', name, why);
 }
 
 /** ERR_OPTION_NOT_SUPPORTED for what this system does not have, or can only read. */
 export function checkSettable(name: OptionName): void {
-  const isSettable = native.options.some((option) => option.name === name && option.set !== undefined);
-  if (!isSettable) nativeOptions()[name].set(-1, undefined); // its refusal
+  const row = rowOf(name);
+  if (row?.set === undefined) throw refusal(name, row);
 }
 
 /** The options that this system has, sorted. */
