@@ -1,6 +1,5 @@
 // closeServer(): a graceful stop of a whole server.
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 
@@ -13,7 +12,9 @@ import { isLingering } from './linger-machine.js';
 import { checkAmount, checkChoice, checkObject, checkSignal } from './linger-options.js';
 import { unreadBytes } from './linger-reason.js';
 import { resetClose } from './reset-close.js';
-import { checkServer, isGone, isKept, keeperFor, type Keeper } from './server.js';
+import { isGone, isKept, keeperFor, type Keeper } from './server.js';
+import { checkServer, connectionEvent, isHttpServer } from './server-kind.js';
+import { longestTimer } from './timer.js';
 import type { Outcome } from './verdict.js';
 
 export interface CloseServerOptions {
@@ -58,7 +59,6 @@ function checkOptions(options: CloseServerOptions): CheckedOptions {
 const firstRequestGrace = 1000;
 /** When to look again at a connection whose request has arrived and is not read yet. */
 const readPause = 10;
-const longestTimer = 2 ** 31 - 1;
 /** Connections that Node lets wait for being accepted, where it is not told otherwise. */
 const longestBacklog = 511;
 
@@ -134,7 +134,7 @@ class Closing {
     private readonly options: CheckedOptions,
   ) {
     this.server = keeper.server;
-    this.isHttp = this.server instanceof http.Server || this.server instanceof https.Server;
+    this.isHttp = isHttpServer(this.server);
     this.lingeredBefore = { ...keeper.outcomes };
   }
 
@@ -153,7 +153,7 @@ class Closing {
       this.seen.add(socket);
       this.settleSoon();
     };
-    const connection = isTls ? 'secureConnection' : 'connection';
+    const connection = connectionEvent(server);
     server.prependListener(connection, noteConnection);
     const ignoreRequests = watchExchanges(server, { request: noteRequest });
     let ignoreAbort: (() => void) | undefined;

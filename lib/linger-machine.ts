@@ -23,6 +23,7 @@ import {
 import { flushDestroyed } from './flush.js';
 import { How, InputEnd, native } from './native.js';
 import { sendQueue } from './queues.js';
+import { longestTimer } from './timer.js';
 import { limitOutcomes, type LingerLimits, type LingerResult, type Outcome } from './verdict.js';
 
 /** Input that is thrown away at a time, so that one fast sender does not hold up the event loop. */
@@ -34,7 +35,6 @@ const firstPause = 10;
 /** Who sends more than that at once is handed over at once: the engine discards it without a copy. */
 const fastBytes = 256 * 1024;
 const longestPause = 250;
-const longestTimer = 2 ** 31 - 1;
 
 const numbers = new Float64Array(3);
 
