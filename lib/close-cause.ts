@@ -39,12 +39,12 @@ export function trackClose(socket: SocketLike): void {
 }
 
 /**
- * Why the connection ended, and what was lost by it (see CloseCause); null while it is open, being opened, or lingers.
- * The first call begins to watch, so call it once when you get the socket; enableLingeringClose() does that for a
- * server's connections, and asks the kernel about clean closes once closeCause() has been called in this process: those before
- * are judged by what Node knows, and the numbers of what the kernel held are null. Of a socket that was closed before the first call it knows what `socket.errored` says, else
- * `'unknown'`. It adds no listener, keeps nothing alive, and changes no event: an 'error' that nobody listens for is thrown
- * as ever. A socket that is connected again starts anew.
+ * Why the connection ended, and what was lost by it (see CloseCause); null while it is open, being opened, or lingers. The
+ * first call begins to watch, so call it once when you get the socket; enableLingeringClose() does that for a server's
+ * connections, and asks the kernel about clean closes once closeCause() has been called in this process: those before are
+ * judged by what Node knows, and the numbers of what the kernel held are null. Of a socket that was closed before the first
+ * call it knows what `socket.errored` says, else `'unknown'`. It adds no listener, keeps nothing alive, and changes no
+ * event: an 'error' that nobody listens for is thrown as ever. A socket that is connected again starts anew.
  *
  * Errors: ERR_INVALID_ARG_TYPE.
  */

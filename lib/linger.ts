@@ -41,8 +41,7 @@ function refusePipe(socket: SocketLike): void {
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE (fractions, negative numbers, more than the platform holds),
  * ERR_OPTION_NOT_SUPPORTED (unix-domain sockets; Windows: `blocking`), ERR_SOCKET_NOT_CONNECTED (also while connecting),
- * ERR_SOCKET_CLOSED (also during lingerClose()), and
- * setsockopt(2)'s own as system errors.
+ * ERR_SOCKET_CLOSED (also during lingerClose()), and setsockopt(2)'s own as system errors.
  */
 export function setLinger(socket: SocketLike, seconds: number | null, options: SetLingerOptions = defaults): void {
   checkOwnSocket(socket);
