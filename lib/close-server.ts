@@ -3,9 +3,8 @@ import type http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 
-import { onAbort } from './abort.js';
+import { abortError, onAbort } from './abort.js';
 import { afterClose } from './connection.js';
-import { makeError } from './errors.js';
 import { currentResponse, httpConnections, idleConnections, isUpgraded, makeLast, unfinishedRequest, watchExchanges } from './http.js';
 import { override } from './intercept.js';
 import { isLingering } from './linger-machine.js';
@@ -161,7 +160,7 @@ class Closing {
       const { signal } = options;
       const abort = (): void => {
         this.resetAll();
-        reject(Object.assign(makeError('ABORT_ERR'), { cause: signal?.reason as unknown }));
+        reject(abortError(signal));
       };
       if (signal?.aborted === true) abort();
       else if (signal !== undefined) ignoreAbort = onAbort(signal, abort);
