@@ -2,7 +2,7 @@
 import { checkOwnSocket, type SocketLike } from './handle.js';
 import { judgeClose, judgeLate, noteEnd, openRecord, recordOf, settle, wantCauses, type CloseCause } from './close-record.js';
 import { remember, type Destroy } from './intercept.js';
-import { isLingering } from './linger-machine.js';
+import { isLingering } from './lingering.js';
 
 // No listener, so nothing that the application could see or miss: own methods in front of the socket's. As in
 // kept-sockets.ts they are plain properties, the same for all sockets, which V8 takes cheaply.

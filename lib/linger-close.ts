@@ -4,8 +4,9 @@ import { afterClose, setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerStartMessage } from './diagnostics.js';
 import { checkOwnSocket, isDead, isTls, writeBuffered, type SocketLike } from './handle.js';
 import { takeOver } from './intercept.js';
-import { isLingering, LingerMachine } from './linger-machine.js';
+import { LingerMachine } from './linger-machine.js';
 import { checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
+import { isLingering } from './lingering.js';
 import type { LingerResult } from './verdict.js';
 
 const promises = new WeakMap<SocketLike, Promise<LingerResult>>();

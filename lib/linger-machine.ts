@@ -21,6 +21,7 @@ import {
   type SocketLike,
 } from './handle.js';
 import { flushDestroyed } from './flush.js';
+import { noteBegun, noteConcluded } from './lingering.js';
 import { How, InputEnd, native } from './native.js';
 import { sendQueue } from './queues.js';
 import { longestTimer } from './timer.js';
@@ -37,30 +38,6 @@ const fastBytes = 256 * 1024;
 const longestPause = 250;
 
 const numbers = new Float64Array(3);
-
-const active = new WeakMap<SocketLike, LingerMachine>();
-const concluded = new WeakSet<SocketLike>();
-
-export function isLingering(socket: SocketLike): boolean {
-  return active.has(socket);
-}
-
-/** It still sends what was written, and its `timeout` has not begun for good (`fromFlush`). */
-export function isFlushing(socket: SocketLike): boolean {
-  return active.get(socket)?.isFlushing() === true;
-}
-
-/** It has lingered, and nothing is left to wait for. */
-export function hasLingered(socket: SocketLike): boolean {
-  return concluded.has(socket);
-}
-
-/** Ends a linger that is under way: its socket is closed at once, or reset. False: there is none. */
-export function abandonLinger(socket: SocketLike, reset: boolean): boolean {
-  const machine = active.get(socket);
-  machine?.abandon(null, reset);
-  return machine !== undefined;
-}
 
 export class LingerMachine {
   /** Called once, right before the socket is closed. */
@@ -100,8 +77,7 @@ export class LingerMachine {
     this.onVerdict = onVerdict;
     this.connected = !socket.connecting;
     this.lastBuffered = writeBuffered(socket);
-    active.set(socket, this);
-    concluded.delete(socket);
+    noteBegun(socket, this);
   }
 
   // How it starts
@@ -448,8 +424,7 @@ export class LingerMachine {
   private conclude(outcome: Outcome, unacked: number | null, error?: Error): void {
     this.done = true;
     clearTimeout(this.timer);
-    active.delete(this.socket);
-    concluded.add(this.socket);
+    noteConcluded(this.socket);
     const { socket } = this;
     // A write that has failed has left every queue already, and nobody knows how much of it was taken: not all.
     const failed: NodeJS.ErrnoException | null = socket.errored;

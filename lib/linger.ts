@@ -4,8 +4,9 @@ import { publishEnd, publishStart } from './diagnostics.js';
 import { makeError } from './errors.js';
 import { checkOwnSocket, checkSocket, descriptorOf, isPipe, socketBelow, takeReset, type SocketLike } from './handle.js';
 import { interceptDestroy } from './intercept.js';
-import { isLingering, LingerMachine } from './linger-machine.js';
+import { LingerMachine } from './linger-machine.js';
 import { checkObject } from './linger-options.js';
+import { isLingering } from './lingering.js';
 import { nativeOptions } from './native-options.js';
 import { checkBlockingLinger, checkBoolean, checkSeconds } from './sockopt.js';
 

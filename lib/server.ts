@@ -12,9 +12,10 @@ import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from
 import { override } from './intercept.js';
 import { isKeptSocket, KeptSockets } from './kept-sockets.js';
 import { lingerCloseFor } from './linger-close.js';
-import { abandonLinger, isFlushing, isLingering, LingerMachine } from './linger-machine.js';
+import { LingerMachine } from './linger-machine.js';
 import { checkAmount, checkChoice, checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
 import { noteClientError, notePipelining, reasonToLinger, type LingerPolicy } from './linger-reason.js';
+import { abandonLinger, isFlushing, isLingering } from './lingering.js';
 import { checkServer, connectionEvent, isHttpServer } from './server-kind.js';
 import { checkBoolean } from './sockopt.js';
 import { discardWhenStalled } from './stalled-request.js';
