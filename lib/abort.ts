@@ -1,5 +1,11 @@
-// One listener per AbortSignal, however many sockets wait for it: a signal that shuts a whole server down would
+// AbortSignals: one listener per signal, however many sockets wait for it, since one that shuts a whole server down would
 // otherwise warn of a leak.
+import { makeError } from './errors.js';
+
+/** What a promise rejects with that the signal has ended. */
+export function abortError(signal: AbortSignal | undefined): Error {
+  return Object.assign(makeError('ABORT_ERR'), { cause: signal?.reason as unknown });
+}
 
 const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
 

@@ -1,24 +1,13 @@
 // closeCause(): why a connection ended.
 import { checkOwnSocket, type SocketLike } from './handle.js';
 import { judgeClose, judgeLate, noteEnd, openRecord, recordOf, settle, wantCauses, type CloseCause } from './close-record.js';
-import type { DestroyCallback } from './intercept.js';
-import { isLingering } from './linger-machine.js';
+import { remember, type Destroy } from './intercept.js';
+import { isLingering } from './lingering.js';
 
 // No listener, so nothing that the application could see or miss: own methods in front of the socket's. As in
 // kept-sockets.ts they are plain properties, the same for all sockets, which V8 takes cheaply.
 
-type Destroy = (this: SocketLike, error: Error | null, callback: DestroyCallback) => void;
 type End = (this: SocketLike, ...args: never[]) => SocketLike;
-
-/** Makes a hook for each method that one can stand in front of: mostly there is one for all sockets. */
-function remember<Method extends object>(make: (inner: Method) => Method): (inner: Method) => Method {
-  const made = new WeakMap<Method, Method>();
-  return (inner) => {
-    let hook = made.get(inner);
-    if (hook === undefined) made.set(inner, (hook = make(inner)));
-    return hook;
-  };
-}
 
 const hookDestroy = remember<Destroy>((inner) => function (error, callback) {
   const record = recordOf(this);
@@ -50,12 +39,12 @@ export function trackClose(socket: SocketLike): void {
 }
 
 /**
- * Why the connection ended, and what was lost by it (see CloseCause); null while it is open, being opened, or lingers.
- * The first call begins to watch, so call it once when you get the socket; enableLingeringClose() does that for a
- * server's connections, and asks the kernel about clean closes once closeCause() has been called in this process: those before
- * are judged by what Node knows, and the numbers of what the kernel held are null. Of a socket that was closed before the first call it knows what `socket.errored` says, else
- * `'unknown'`. It adds no listener, keeps nothing alive, and changes no event: an 'error' that nobody listens for is thrown
- * as ever. A socket that is connected again starts anew.
+ * Why the connection ended, and what was lost by it (see CloseCause); null while it is open, being opened, or lingers. The
+ * first call begins to watch, so call it once when you get the socket; enableLingeringClose() does that for a server's
+ * connections, and asks the kernel about clean closes once closeCause() has been called in this process: those before are
+ * judged by what Node knows, and the numbers of what the kernel held are null. Of a socket that was closed before the first
+ * call it knows what `socket.errored` says, else `'unknown'`. It adds no listener, keeps nothing alive, and changes no
+ * event: an 'error' that nobody listens for is thrown as ever. A socket that is connected again starts anew.
  *
  * Errors: ERR_INVALID_ARG_TYPE.
  */

@@ -2,7 +2,7 @@
 import { attempt, connectionReset, isPeerFin, takeError, tcpState } from './connection.js';
 import { descriptorOf, inputEnded, isHalfClosed, isPipe, isResetting, isTls, readBuffered, writeBuffered, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
-import { nativeOptions } from './options.js';
+import { nativeOptions } from './native-options.js';
 import { pendingBytes, sendQueue, type PendingBytes } from './queues.js';
 import { tcpInfo } from './tcp-info.js';
 import type { LingerResult } from './verdict.js';

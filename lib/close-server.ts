@@ -1,19 +1,19 @@
 // closeServer(): a graceful stop of a whole server.
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 
-import { onAbort } from './abort.js';
+import { abortError, onAbort } from './abort.js';
 import { afterClose } from './connection.js';
-import { makeError } from './errors.js';
 import { currentResponse, httpConnections, idleConnections, isUpgraded, makeLast, unfinishedRequest, watchExchanges } from './http.js';
 import { override } from './intercept.js';
-import { isLingering } from './linger-machine.js';
 import { checkAmount, checkChoice, checkObject, checkSignal } from './linger-options.js';
 import { unreadBytes } from './linger-reason.js';
+import { isLingering } from './lingering.js';
 import { resetClose } from './reset-close.js';
-import { checkServer, isGone, isKept, keeperFor, type Keeper } from './server.js';
+import { isGone, isKept, keeperFor, type Keeper } from './server.js';
+import { checkServer, connectionEvent, isHttpServer } from './server-kind.js';
+import { longestTimer } from './timer.js';
 import type { Outcome } from './verdict.js';
 
 export interface CloseServerOptions {
@@ -58,7 +58,6 @@ function checkOptions(options: CloseServerOptions): CheckedOptions {
 const firstRequestGrace = 1000;
 /** When to look again at a connection whose request has arrived and is not read yet. */
 const readPause = 10;
-const longestTimer = 2 ** 31 - 1;
 /** Connections that Node lets wait for being accepted, where it is not told otherwise. */
 const longestBacklog = 511;
 
@@ -134,7 +133,7 @@ class Closing {
     private readonly options: CheckedOptions,
   ) {
     this.server = keeper.server;
-    this.isHttp = this.server instanceof http.Server || this.server instanceof https.Server;
+    this.isHttp = isHttpServer(this.server);
     this.lingeredBefore = { ...keeper.outcomes };
   }
 
@@ -153,7 +152,7 @@ class Closing {
       this.seen.add(socket);
       this.settleSoon();
     };
-    const connection = isTls ? 'secureConnection' : 'connection';
+    const connection = connectionEvent(server);
     server.prependListener(connection, noteConnection);
     const ignoreRequests = watchExchanges(server, { request: noteRequest });
     let ignoreAbort: (() => void) | undefined;
@@ -161,7 +160,7 @@ class Closing {
       const { signal } = options;
       const abort = (): void => {
         this.resetAll();
-        reject(Object.assign(makeError('ABORT_ERR'), { cause: signal?.reason as unknown }));
+        reject(abortError(signal));
       };
       if (signal?.aborted === true) abort();
       else if (signal !== undefined) ignoreAbort = onAbort(signal, abort);

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 
 import { connectionKey, descriptorOf, isPipe, libuvQueue, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
-import { nativeOptions } from './options.js';
+import { nativeOptions } from './native-options.js';
 import { sendQueue } from './queues.js';
 
 /** What is known of the connection at one moment. */

@@ -92,7 +92,10 @@ export function isA<T>(value: unknown, type: new (...args: never[]) => T): value
   }
 }
 
-/** The same for what is asked most; by its own function it stays as fast as it was. */
+/**
+ * The same for what is asked most. V8 is quick at instanceof where it always sees the same class: by isA(), once a server
+ * and a dgram socket were asked too, getOption() took 1.05 to 1.15 of the time and pendingBytes() 1.03 to 1.06 (Node 20.20).
+ */
 function isSocket(value: unknown): value is net.Socket {
   try {
     return value instanceof net.Socket;

@@ -1,6 +1,7 @@
 // The descriptor of a handle that does not show it: Windows. The addon finds it among libuv's handles; it is kept with the
 // handle for as long as that is open.
 import { native } from './native.js';
+import { nativeOptions } from './native-options.js';
 
 type Call = (this: Closable, ...args: unknown[]) => unknown;
 
@@ -66,9 +67,9 @@ function keep(handle: Closable, descriptor: number): void {
  * look, so the socket would stay open as long as the process lives.
  */
 function endKernelLinger(descriptor: number): void {
-  const linger = native.options.find(({ name }) => name === 'linger');
+  const { linger } = nativeOptions();
   try {
-    if (((linger?.get?.(descriptor) as number | null | undefined) ?? 0) > 0) linger?.set?.(descriptor, null);
+    if (((linger.get(descriptor) as number | null) ?? 0) > 0) linger.set(descriptor, null);
   } catch {
     // UDP has no such option.
   }

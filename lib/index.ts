@@ -14,15 +14,9 @@ export { pendingBytes, type PendingBytes } from './queues.js';
 export { resetClose } from './reset-close.js';
 export { enableLingeringClose, type LingeringClose, type LingeringCloseOptions } from './server.js';
 export { shutdown, shutdownRead, shutdownWrite } from './shutdown.js';
-export {
-  supportedOptions,
-  type OptionName,
-  type OptionValue,
-  type OriginalDestination,
-  type PeerCredentials,
-  type ReadableOptionName,
-  type SettableOptionName,
-} from './options.js';
+export { supportedOptions } from './native-options.js';
+export { type OriginalDestination, type PeerCredentials } from './option-row.js';
+export { type OptionName, type OptionValue, type ReadableOptionName, type SettableOptionName } from './options.js';
 export { getNoDelay, getOption, getRawOption, setNoDelay, setOption, setRawOption } from './sockopt.js';
 export { type LingerResult } from './verdict.js';
 export { tcpInfo } from './tcp-info.js';

@@ -2,10 +2,10 @@
 // it meanwhile (pipe, pause, read, iterate): methods of ours come before the socket's own.
 import { onreadKey, releaseFromParser, type SocketLike } from './handle.js';
 
-export type Method = (this: SocketLike, ...args: never[]) => unknown;
+type Method = (this: SocketLike, ...args: never[]) => unknown;
 type Methods = Record<string | symbol, unknown>;
 /** Makes a method that comes before `inner`. */
-export type Wrappers = Record<string, (inner: Method) => Method>;
+type Wrappers = Record<string, (inner: Method) => Method>;
 
 /**
  * Puts a method in front of the one that `target` has. The returned function takes it away again, unless
@@ -19,6 +19,19 @@ export function override(target: object, name: string | symbol, method: unknown)
     if (methods[name] !== method) return;
     if (before === undefined) Reflect.deleteProperty(methods, name);
     else Object.defineProperty(target, name, before);
+  };
+}
+
+type DestroyCallback = (error: Error | null | undefined) => void;
+export type Destroy<Socket = SocketLike> = (this: Socket, error: Error | null, callback: DestroyCallback) => void;
+
+/** Makes a hook for each thing that one can stand in front of: mostly there is one for all sockets. */
+export function remember<Hooked extends object>(make: (inner: Hooked) => Hooked): (inner: Hooked) => Hooked {
+  const made = new WeakMap<Hooked, Hooked>();
+  return (inner) => {
+    let hook = made.get(inner);
+    if (hook === undefined) made.set(inner, (hook = make(inner)));
+    return hook;
   };
 }
 
@@ -40,8 +53,6 @@ export interface Owner {
 }
 
 const owners = new WeakMap<SocketLike, Owner>();
-
-export type DestroyCallback = (error: Error | null | undefined) => void;
 
 /** Makes a method that asks the socket's owner, where it has one, and else does what `inner` does. */
 const wrappers: Wrappers = {
@@ -103,29 +114,19 @@ const wrappers: Wrappers = {
 const names = Object.keys(wrappers);
 
 /**
- * Makes prototypes with the wrappers' methods in front of those that a socket's own prototype has, one for each.
+ * The prototype of an owned socket, by its own: with the wrappers' methods in front of those that that one has.
  *
  * To exchange a socket's prototype is a change of shape like any other for V8. Adding eight methods to each socket
  * and deleting them again would make a dictionary of every one: 25 us for a connection instead of 3.
  */
-export function derivePrototypes(methods: Wrappers): (prototype: object) => object {
-  const derived = new WeakMap<object, object>();
-  return (prototype) => {
-    let found = derived.get(prototype);
-    if (found === undefined) {
-      found = Object.create(prototype) as object;
-      for (const [name, wrap] of Object.entries(methods)) {
-        const value = wrap((prototype as Methods)[name] as Method);
-        Object.defineProperty(found, name, { value, configurable: true, writable: true, enumerable: false });
-      }
-      derived.set(prototype, found);
-    }
-    return found;
-  };
-}
-
-/** The prototype of an owned socket, by its own. */
-const ownedPrototype = derivePrototypes(wrappers);
+const ownedPrototype = remember<object>((prototype) => {
+  const owned = Object.create(prototype) as object;
+  for (const [name, wrap] of Object.entries(wrappers)) {
+    const value = wrap((prototype as Methods)[name] as Method);
+    Object.defineProperty(owned, name, { value, configurable: true, writable: true, enumerable: false });
+  }
+  return owned;
+});
 
 /** Has `owner` asked from now on. The returned function gives the socket back. */
 export function takeOver(socket: SocketLike, owner: Owner): () => void {

@@ -6,9 +6,7 @@
 // of scavenges. Figures: docs/PERFORMANCE.md.
 import type net from 'node:net';
 
-import type { DestroyCallback } from './intercept.js';
-
-type Destroy = (this: Kept, error: Error | null, callback: DestroyCallback) => void;
+import { remember, type Destroy } from './intercept.js';
 
 const listKey = Symbol('socket-linger.list');
 const placeKey = Symbol('socket-linger.place');
@@ -17,29 +15,19 @@ interface Kept extends net.Socket {
   [listKey]?: KeptSockets;
   /** In its list; -1: not any more. */
   [placeKey]: number;
-  _destroy: Destroy;
+  _destroy: Destroy<Kept>;
 }
 
 const nowhere = -1;
 
-/** Hooks by what they stand in front of: mostly there is one for all sockets. */
-const hooks = new WeakMap<Destroy, Destroy>();
-
-function hookBefore(inner: Destroy): Destroy {
-  let hook = hooks.get(inner);
-  if (hook === undefined) {
-    hook = function (error, callback) {
-      const list = this[listKey]!;
-      const close = (): void => {
-        list.delete(this);
-        inner.call(this, error, callback);
-      };
-      if (!list.has(this) || !list.holdBack(this, error, close)) close();
-    };
-    hooks.set(inner, hook);
-  }
-  return hook;
-}
+const hookDestroy = remember<Destroy<Kept>>((inner) => function (error, callback) {
+  const list = this[listKey]!;
+  const close = (): void => {
+    list.delete(this);
+    inner.call(this, error, callback);
+  };
+  if (!list.has(this) || !list.holdBack(this, error, close)) close();
+});
 
 /** Anything may be asked. */
 export function isKeptSocket(socket: net.Socket | null | undefined): boolean {
@@ -59,7 +47,7 @@ export class KeptSockets implements Iterable<net.Socket> {
     before?.delete(kept);
     kept[listKey] = this;
     kept[placeKey] = this.sockets.push(kept) - 1;
-    if (before === undefined) kept._destroy = hookBefore(kept._destroy);
+    if (before === undefined) kept._destroy = hookDestroy(kept._destroy);
   }
 
   get size(): number {

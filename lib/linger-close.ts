@@ -1,12 +1,12 @@
 // lingerClose(): the closing of one socket without losing the last byte.
-import { onAbort } from './abort.js';
+import { abortError, onAbort } from './abort.js';
 import { afterClose, setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerStartMessage } from './diagnostics.js';
-import { makeError } from './errors.js';
 import { checkOwnSocket, isDead, isTls, writeBuffered, type SocketLike } from './handle.js';
 import { takeOver } from './intercept.js';
-import { isLingering, LingerMachine } from './linger-machine.js';
+import { LingerMachine } from './linger-machine.js';
 import { checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
+import { isLingering } from './lingering.js';
 import type { LingerResult } from './verdict.js';
 
 const promises = new WeakMap<SocketLike, Promise<LingerResult>>();
@@ -138,10 +138,6 @@ function mayGoOn(socket: SocketLike, error: NodeJS.ErrnoException | null): boole
   // Both sides have ended, so Node destroys the stream by itself; the acknowledgement is still to come.
   if (error === null) return socket.readableEnded && socket.writableFinished;
   return lateUseCodes.has(error.code) || isTlsFailure(socket, error);
-}
-
-function abortError(signal: AbortSignal | undefined): Error {
-  return Object.assign(makeError('ABORT_ERR'), { cause: signal?.reason as unknown });
 }
 
 function writeAfterEnd(): Error {

@@ -21,54 +21,26 @@ import {
   type SocketLike,
 } from './handle.js';
 import { flushDestroyed } from './flush.js';
+import { LingerClock } from './linger-clock.js';
+import { noteBegun, noteConcluded } from './lingering.js';
 import { How, InputEnd, native } from './native.js';
 import { sendQueue } from './queues.js';
+import { longestTimer } from './timer.js';
 import { limitOutcomes, type LingerLimits, type LingerResult, type Outcome } from './verdict.js';
 
 /** Input that is thrown away at a time, so that one fast sender does not hold up the event loop. */
 const discardBudget = 4 * 1024 * 1024;
 /** What the last look before the close takes; a sender that is faster than that is reset in any case. */
 const lastDiscardBudget = 16 * 1024 * 1024;
-/** How long a socket is left to libuv before anybody looks, or it is handed over. */
-const firstPause = 10;
 /** Who sends more than that at once is handed over at once: the engine discards it without a copy. */
 const fastBytes = 256 * 1024;
-const longestPause = 250;
-const longestTimer = 2 ** 31 - 1;
 
 const numbers = new Float64Array(3);
-
-const active = new WeakMap<SocketLike, LingerMachine>();
-const concluded = new WeakSet<SocketLike>();
-
-export function isLingering(socket: SocketLike): boolean {
-  return active.has(socket);
-}
-
-/** It still sends what was written, and its `timeout` has not begun for good (`fromFlush`). */
-export function isFlushing(socket: SocketLike): boolean {
-  return active.get(socket)?.isFlushing() === true;
-}
-
-/** It has lingered, and nothing is left to wait for. */
-export function hasLingered(socket: SocketLike): boolean {
-  return concluded.has(socket);
-}
-
-/** Ends a linger that is under way: its socket is closed at once, or reset. False: there is none. */
-export function abandonLinger(socket: SocketLike, reset: boolean): boolean {
-  const machine = active.get(socket);
-  machine?.abandon(null, reset);
-  return machine !== undefined;
-}
 
 export class LingerMachine {
   /** Called once, right before the socket is closed. */
   private readonly onVerdict: (verdict: LingerResult) => void;
-  private readonly startedAt = performance.now();
-  /** From when `timeout` counts. */
-  private countsFrom = this.startedAt;
-  private lastProgressAt = this.startedAt;
+  private readonly clock: LingerClock;
   private lastSignature = '';
   private timer: NodeJS.Timeout | undefined;
   private done = false;
@@ -98,10 +70,10 @@ export class LingerMachine {
     onVerdict: (verdict: LingerResult) => void,
   ) {
     this.onVerdict = onVerdict;
+    this.clock = new LingerClock(limits);
     this.connected = !socket.connecting;
     this.lastBuffered = writeBuffered(socket);
-    active.set(socket, this);
-    concluded.delete(socket);
+    noteBegun(socket, this);
   }
 
   // How it starts
@@ -127,7 +99,7 @@ export class LingerMachine {
     } else {
       socket.once('finish', this.noteFinish);
       // Mostly that is a matter of one turn of the event loop, and there is nothing to see before.
-      this.wait(Math.min(firstPause, this.limits.timeout, this.limits.idleTimeout));
+      this.wait(this.clock.firstPause);
     }
   }
 
@@ -153,7 +125,7 @@ export class LingerMachine {
   }
 
   private endFlush(): void {
-    if (this.isFlushing()) this.countsFrom = performance.now();
+    if (this.isFlushing()) this.clock.restart();
     this.flushed = true;
   }
 
@@ -210,7 +182,7 @@ export class LingerMachine {
 
   private noteProgress(discarded: number): void {
     this.discardedBytes += discarded;
-    this.lastProgressAt = performance.now();
+    this.clock.noteProgress();
   }
 
   readonly noteEnd = (): void => {
@@ -244,7 +216,7 @@ export class LingerMachine {
     if (isTls(this.socket) && hasDescriptor(this.socket) && this.limits.unread === 'discard') this.readRaw();
     else if (this.raw || this.peerEnded || this.limits.until === 'acked' || this.limits.unread === 'deliver') this.look();
     // Handing over costs more than a prompt peer's FIN, which libuv brings in a moment.
-    else this.wait(Math.min(firstPause, this.limits.timeout, this.limits.idleTimeout));
+    else this.wait(this.clock.firstPause);
   };
 
   // Looking
@@ -320,8 +292,8 @@ export class LingerMachine {
     this.lastBuffered = writeBuffered(socket);
     const signature = `${this.limits.unread === 'discard' ? '' : socket.bytesRead} ${unacked} ${state} ${this.lastBuffered}`;
     if (signature !== this.lastSignature) {
-      this.lastProgressAt = now;
-      if (this.isFlushing()) this.countsFrom = now;
+      this.clock.noteProgress(now);
+      if (this.isFlushing()) this.clock.restart(now);
     }
     this.lastSignature = signature;
   }
@@ -335,9 +307,7 @@ export class LingerMachine {
     if (sent && limits.until === 'acked' && isKnown) return 'acked';
     if (sample.state === 'CLOSED' && !sent && !this.awaitsFinish(sample)) return 'peer-reset';
     if (this.discardedBytes > limits.maxBytes) return 'byte-limit';
-    if (now - this.countsFrom >= limits.timeout) return 'timeout';
-    if (now - this.lastProgressAt >= limits.idleTimeout) return 'idle-timeout';
-    return undefined;
+    return this.clock.limitReached(now);
   }
 
   /** Both sides have ended the connection, without a reset, before Node has come to its 'finish'. */
@@ -346,16 +316,9 @@ export class LingerMachine {
   }
 
   private schedule(sample: Sample, now: number): void {
-    const deadline = Math.min(
-      this.countsFrom + this.limits.timeout,
-      this.lastProgressAt + this.limits.idleTimeout,
-    );
     // Nobody tells us of an acknowledgement, nor of input that Node does not read for us.
-    const idle = now - this.lastProgressAt;
-    const hurry = this.moreInput || now - this.startedAt < 100;
-    const pause = Math.min(longestPause, Math.max(hurry ? 1 : 5, idle / 4));
     const told = this.limits.unread === 'discard' && sample.acknowledged === true && !this.raw;
-    this.wait(Math.min(deadline - now, told ? Infinity : pause));
+    this.wait(Math.min(this.clock.untilLimit(now), told ? Infinity : this.clock.pause(now, this.moreInput)));
   }
 
   private wait(milliseconds: number): void {
@@ -373,9 +336,9 @@ export class LingerMachine {
     const background = lingerInBackground(
       descriptorOf(socket),
       {
-        timeout: limits.timeout - (now - this.countsFrom),
+        timeout: this.clock.left(now),
         idleTimeout: limits.idleTimeout,
-        idleSoFar: now - this.lastProgressAt,
+        idleSoFar: this.clock.idle(now),
         maxBytes: limits.maxBytes - this.discardedBytes,
         untilAcked: limits.until === 'acked',
         resetAtLimit: limits.resetAtLimit,
@@ -448,8 +411,7 @@ export class LingerMachine {
   private conclude(outcome: Outcome, unacked: number | null, error?: Error): void {
     this.done = true;
     clearTimeout(this.timer);
-    active.delete(this.socket);
-    concluded.add(this.socket);
+    noteConcluded(this.socket);
     const { socket } = this;
     // A write that has failed has left every queue already, and nobody knows how much of it was taken: not all.
     const failed: NodeJS.ErrnoException | null = socket.errored;
@@ -472,7 +434,7 @@ export class LingerMachine {
       delivered: buffered > 0 ? false : unacked === null ? null : unacked === 0,
       unackedBytes: known ? (unacked ?? 0) + buffered : null,
       discardedBytes: this.discardedBytes,
-      durationMs: performance.now() - this.startedAt,
+      durationMs: this.clock.elapsed,
       ...(cause === undefined ? {} : { error: cause }),
     };
     noteLingered(socket, result, this.isReset);

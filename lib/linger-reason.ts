@@ -5,7 +5,7 @@ import { attempt } from './connection.js';
 import type { LingerReason } from './diagnostics.js';
 import { descriptorOf, hasDescriptor, readBuffered, writeBuffered } from './handle.js';
 import { hasBegunResponse, isBetweenResponses, isReceivingRequest, isRefusal, isUpgraded, unfinishedRequest } from './http.js';
-import { hasLingered, isLingering } from './linger-machine.js';
+import { hasLingered, isLingering } from './lingering.js';
 import { native } from './native.js';
 
 /** What enableLingeringClose() was told, as far as it decides. */

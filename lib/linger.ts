@@ -4,9 +4,10 @@ import { publishEnd, publishStart } from './diagnostics.js';
 import { makeError } from './errors.js';
 import { checkOwnSocket, checkSocket, descriptorOf, isPipe, socketBelow, takeReset, type SocketLike } from './handle.js';
 import { interceptDestroy } from './intercept.js';
-import { isLingering, LingerMachine } from './linger-machine.js';
+import { LingerMachine } from './linger-machine.js';
 import { checkObject } from './linger-options.js';
-import { nativeOptions } from './options.js';
+import { isLingering } from './lingering.js';
+import { nativeOptions } from './native-options.js';
 import { checkBlockingLinger, checkBoolean, checkSeconds } from './sockopt.js';
 
 export interface SetLingerOptions {
@@ -41,8 +42,7 @@ function refusePipe(socket: SocketLike): void {
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE (fractions, negative numbers, more than the platform holds),
  * ERR_OPTION_NOT_SUPPORTED (unix-domain sockets; Windows: `blocking`), ERR_SOCKET_NOT_CONNECTED (also while connecting),
- * ERR_SOCKET_CLOSED (also during lingerClose()), and
- * setsockopt(2)'s own as system errors.
+ * ERR_SOCKET_CLOSED (also during lingerClose()), and setsockopt(2)'s own as system errors.
  */
 export function setLinger(socket: SocketLike, seconds: number | null, options: SetLingerOptions = defaults): void {
   checkOwnSocket(socket);

@@ -1,64 +1,7 @@
 // The option registry: one documented row per option. Types, "not supported" errors, the round-trip tests
 // and the table in docs/API.md derive from it. The other place to touch for a new option is its row in
 // native/sys/<system>.cc. Sorted by level, then by the C constant's name.
-import { makeError } from './errors.js';
-import { native, type NativeOption } from './native.js';
-
-/** What an option's value is in JavaScript. */
-interface KindValues {
-  boolean: boolean;
-  /** A whole number. */
-  integer: number;
-  /** Bytes per second; null: no limit. */
-  rate: number | null;
-  bigint: bigint;
-  string: string;
-  bytes: Buffer;
-  /** A code such as 'ECONNRESET'; null: none. */
-  error: string | null;
-  /** Seconds; null: off. */
-  linger: number | null;
-  credentials: PeerCredentials;
-  address: OriginalDestination;
-}
-
-export interface PeerCredentials {
-  readonly pid: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-export interface OriginalDestination {
-  readonly address: string;
-  readonly family: 'IPv4' | 'IPv6';
-  readonly port: number;
-}
-
-export interface OptionRow {
-  readonly kind: keyof KindValues;
-  readonly level: string;
-  /** Of Linux, or else of the system that has it. */
-  readonly constant: string;
-  /** Where it has another name. */
-  readonly elsewhere?: Partial<Record<'macOS' | 'BSD' | 'Windows', string>>;
-  /** What it does to the data, and where the kernel deviates. */
-  readonly doc: string;
-  /** 'r': can only be asked; 'w': only set. Default: both. */
-  readonly access?: 'r' | 'w';
-  readonly unit?: string;
-  /** When it has its effect, if that is not at any time. */
-  readonly when?: string;
-  /** What setting it needs on Linux. */
-  readonly privilege?: string;
-  /** Sockets that have it. */
-  readonly sockets: readonly SocketKind[];
-  /** A value that can be set on any socket that has it, for documentation and round-trip tests. */
-  readonly example?: boolean | number | string | null;
-  /** What getOption() gives after the example was set, where Linux makes something else of it. */
-  readonly reads?: boolean | number | string | null;
-}
-
-export type SocketKind = 'ipv4' | 'ipv6' | 'unix' | 'listener';
+import type { KindValues, OptionRow } from './option-row.js';
 
 const beforeConnect = 'before connect or listen';
 
@@ -902,41 +845,3 @@ export type ReadableOptionName = Exclude<OptionName, NamesWithAccess<'w'>>;
 
 /** What an option's value is in JavaScript. */
 export type OptionValue<Name extends OptionName> = KindValues[Registry[Name]['kind']];
-
-type NativeOptions = Readonly<Record<OptionName, NativeOption>>;
-
-let found: NativeOptions | undefined;
-
-/**
- * Each option's row in the addon. One that this system lacks throws ERR_OPTION_NOT_SUPPORTED when it is used, and so
- * does the wrong direction of one that can only be read, or only be set.
- */
-export function nativeOptions(): NativeOptions {
-  return (found ??= findNativeOptions());
-}
-
-function findNativeOptions(): NativeOptions {
-  const names = Object.keys(registry) as OptionName[];
-  return Object.fromEntries(names.map((name) => [name, findNativeOption(name)])) as NativeOptions;
-}
-
-function findNativeOption(name: OptionName): NativeOption {
-  const row = native.options.find((option) => option.name === name);
-  const refuse = (why: string) => (): never => {
-    throw makeError('ERR_OPTION_NOT_SUPPORTED', name, why);
-  };
-  const lacking = refuse(`${process.platform} does not have it`);
-  if (row === undefined) return { name, min: 0, max: 0, get: lacking, set: lacking };
-  return { ...row, get: row.get ?? refuse('it can only be set'), set: row.set ?? refuse('it can only be read') };
-}
-
-/** ERR_OPTION_NOT_SUPPORTED for what this system does not have, or can only read. */
-export function checkSettable(name: OptionName): void {
-  const isSettable = native.options.some((option) => option.name === name && option.set !== undefined);
-  if (!isSettable) nativeOptions()[name].set(-1, undefined); // its refusal
-}
-
-/** The options that this system has, sorted. */
-export function supportedOptions(): readonly OptionName[] {
-  return native.options.map(({ name }) => name as OptionName).sort();
-}

@@ -32,8 +32,9 @@ export function sendQueue(socket: SocketLike, finQueued: boolean): { unacked: nu
 }
 
 /**
- * How many bytes are on their way, in each queue (see PendingBytes). Unix-domain sockets: `unacked` and `unsent`
- * are null; a named pipe of Windows: `unread` as well. Acknowledged means that the peer's kernel has the bytes, not that its application has read them.
+ * How many bytes are on their way, in each queue (see PendingBytes). Unix-domain sockets: `unacked` and `unsent` are
+ * null; a named pipe of Windows: `unread` as well. Acknowledged means that the peer's kernel has the bytes, not that its
+ * application has read them.
  *
  * Linux: FIONREAD, SIOCOUTQ and SIOCOUTQNSD (tcp(7)), the FIN subtracted. Windows: FIONREAD, and of SIO_TCP_INFO (Windows
  * 10 1703 or later, else null) what is in flight; `unacked` is without what was never sent there.

@@ -2,7 +2,7 @@
 import { afterClose, setCloseMode } from './connection.js';
 import { makeError } from './errors.js';
 import { checkOwnSocket, hidesDescriptor, isPipe, type SocketLike } from './handle.js';
-import { abandonLinger } from './linger-machine.js';
+import { abandonLinger } from './lingering.js';
 
 /**
  * Closes with RST: the peer gets ECONNRESET, what was not sent and what was not read is dropped. Also after end()

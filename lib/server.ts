@@ -1,24 +1,25 @@
 // enableLingeringClose(): nginx's lingering_close for the servers of node:http, https, net and tls.
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import net from 'node:net';
-import tls from 'node:tls';
 
 import { onAbort } from './abort.js';
 import { trackClose } from './close-cause.js';
 import { setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
-import { describe, makeError } from './errors.js';
-import { isA, isDead, takeReset } from './handle.js';
+import { makeError } from './errors.js';
+import { isDead, takeReset } from './handle.js';
 import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from './http.js';
 import { override } from './intercept.js';
 import { isKeptSocket, KeptSockets } from './kept-sockets.js';
 import { lingerCloseFor } from './linger-close.js';
-import { abandonLinger, isFlushing, isLingering, LingerMachine } from './linger-machine.js';
+import { LingerMachine } from './linger-machine.js';
 import { checkAmount, checkChoice, checkLingerOptions, type CheckedLingerOptions, type LingerOptions } from './linger-options.js';
 import { noteClientError, notePipelining, reasonToLinger, type LingerPolicy } from './linger-reason.js';
+import { abandonLinger, isFlushing, isLingering } from './lingering.js';
+import { checkServer, connectionEvent, isHttpServer } from './server-kind.js';
 import { checkBoolean } from './sockopt.js';
 import { discardWhenStalled } from './stalled-request.js';
+import { longestTimer } from './timer.js';
 import type { LingerResult, Outcome } from './verdict.js';
 
 /** How a server's connections linger; the options of lingerClose() besides. */
@@ -73,23 +74,6 @@ function checkOptions(isHttp: boolean, options: LingeringCloseOptions = {}): Che
   };
 }
 
-// Bun closes a socket while it lingers, Deno does not show what is unread: answers would be cut, and nobody told.
-const otherRuntime = ['bun', 'deno'].find((name) => name in process.versions);
-
-/** ERR_INVALID_ARG_TYPE for anything but a server whose connections we know how to close. */
-export function checkServer(server: net.Server): void {
-  if (otherRuntime !== undefined) {
-    throw makeError('ERR_OPTION_NOT_SUPPORTED', 'lingering close of servers', `${otherRuntime}'s sockets do not close as Node's do`);
-  }
-  const isServer = isA(server, net.Server);
-  const isHttp2 = isServer && typeof (server as { updateSettings?: unknown }).updateSettings === 'function';
-  if (isServer && !isHttp2) return;
-  const expected = 'a server of node:http, node:https, node:net or node:tls';
-  throw makeError('ERR_INVALID_ARG_TYPE', 'server', expected, isHttp2 ? 'one of node:http2' : describe(server));
-}
-
-const longestTimer = 2 ** 31 - 1;
-
 const keepers = new WeakMap<net.Server, Keeper>();
 
 /** It has lost its handle, and not to a linger: nobody will close it. */
@@ -138,8 +122,7 @@ export class Keeper implements LingeringClose {
 
   private listen(): void {
     const { server } = this;
-    const isTls = server instanceof tls.Server;
-    this.on(isTls ? 'secureConnection' : 'connection', (socket: net.Socket) => this.keep(socket));
+    this.on(connectionEvent(server), (socket: net.Socket) => this.keep(socket));
     if (this.options.policy.isHttp) this.undo.push(watchExchanges(server, { request: noteRequest, clientError: noteClientError }));
     this.on('listening', () => (this.isClosing = false));
     const close = server.close.bind(server);
@@ -362,8 +345,7 @@ export function keeperFor(server: net.Server, options?: LingeringCloseOptions): 
   checkServer(server);
   const before = keepers.get(server);
   if (before !== undefined && options === undefined) return before;
-  const isHttp = server instanceof http.Server || server instanceof https.Server;
-  const checked = checkOptions(isHttp, options);
+  const checked = checkOptions(isHttpServer(server), options);
   if (checked.limits.signal?.aborted === true) {
     throw makeError('ABORT_ERR');
   }

@@ -11,16 +11,9 @@ import {
   type SocketLike,
 } from './handle.js';
 import { native, type NativeOption } from './native.js';
-import {
-  checkSettable,
-  nativeOptions,
-  registry,
-  type OptionName,
-  type OptionRow,
-  type OptionValue,
-  type ReadableOptionName,
-  type SettableOptionName,
-} from './options.js';
+import { checkSettable, nativeOptions } from './native-options.js';
+import type { OptionRow } from './option-row.js';
+import { registry, type OptionName, type OptionValue, type ReadableOptionName, type SettableOptionName } from './options.js';
 
 // A getter or setter calls its row's function by itself, not through a common one: V8 calls the addon directly only
 // from a place that always sees the same function, which is a tenth of the whole price.
@@ -134,6 +127,12 @@ function checkRawNumber(argument: string, value: unknown, min: number, max: numb
   checkInteger(argument, value, { min, max } as NativeOption);
 }
 
+/** Both are an int in C. */
+function checkRawName(level: unknown, option: unknown): void {
+  checkRawNumber('level', level, -(2 ** 31), 2 ** 31 - 1);
+  checkRawNumber('option', option, -(2 ** 31), 2 ** 31 - 1);
+}
+
 /**
  * setsockopt(2) for any option of the system: `level` and `option` are its own numbers, `value` is an int (-2^31 to
  * 2^32 - 1), or bytes as they are (65 536 at most). Nothing else is checked.
@@ -142,8 +141,7 @@ function checkRawNumber(argument: string, value: unknown, min: number, max: numb
  * setsockopt(2)'s own as system errors (ENOPROTOOPT: no such option there).
  */
 export function setRawOption(socket: OptionSocket, level: number, option: number, value: number | Uint8Array): void {
-  checkRawNumber('level', level, -(2 ** 31), 2 ** 31 - 1);
-  checkRawNumber('option', option, -(2 ** 31), 2 ** 31 - 1);
+  checkRawName(level, option);
   let bytes: Uint8Array;
   if (typeof value === 'number') {
     checkRawNumber('value', value, -(2 ** 31), 2 ** 32 - 1);
@@ -164,8 +162,7 @@ export function setRawOption(socket: OptionSocket, level: number, option: number
  * as what the kernel returned, in its own byte order. Errors as of setRawOption().
  */
 export function getRawOption(socket: OptionSocket, level: number, option: number, byteLength: number): Buffer {
-  checkRawNumber('level', level, -(2 ** 31), 2 ** 31 - 1);
-  checkRawNumber('option', option, -(2 ** 31), 2 ** 31 - 1);
+  checkRawName(level, option);
   checkRawNumber('byteLength', byteLength, 0, mostRawBytes);
   const buffer = Buffer.alloc(byteLength);
   return buffer.subarray(0, native.getRawOption(optionDescriptorOf(socket), level, option, buffer));

@@ -81,8 +81,8 @@ export function decodeTcpInfo(bytes: Uint8Array, length: number): TcpInfo {
 
 /**
  * What the kernel knows of a TCP connection: its state, round trip times, windows, what was lost and sent again (Linux:
- * TCP_INFO, macOS: TCP_CONNECTION_INFO, Windows: SIO_TCP_INFO). Of a listener its state and its backlog. docs/API.md lists the fields and their
- * units; one that this kernel does not return is not there.
+ * TCP_INFO, macOS: TCP_CONNECTION_INFO, Windows: SIO_TCP_INFO). Of a listener its state and its backlog. docs/API.md lists
+ * the fields and their units; one that this kernel does not return is not there.
  *
  * Errors: ERR_INVALID_ARG_TYPE, ERR_OPTION_NOT_SUPPORTED (unix-domain sockets, dgram sockets, and systems that tell
  * nothing), ERR_SOCKET_NOT_CONNECTED, ERR_SOCKET_CLOSED, ERR_NO_DESCRIPTOR, and getsockopt(2)'s own as system errors.

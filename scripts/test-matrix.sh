@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The package as users get it, on Node 20, 22, 24 and 26, on Bun (glibc and musl) and on Deno (Linux x64): packed, installed in a folder of
-# its own without install scripts, tried with each, and then the suite against it on each Node that `npm test` does not
-# run on. The runtimes come from the npm registry, as test/matrix/package-lock.json pins them by their integrity.
+# The package as users get it, on Node 20, 22, 24 and 26, on Bun (glibc and musl) and on Deno (Linux x64): packed,
+# installed in a folder of its own without install scripts, tried with each, and then the suite against it on each Node
+# that `npm test` does not run on. The runtimes come from the npm registry, as test/matrix/package-lock.json pins them
+# by their integrity.
 #
 #   scripts/test-matrix.sh [mocha's arguments]
 set -euo pipefail

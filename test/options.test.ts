@@ -18,7 +18,8 @@ import {
 } from 'socket-linger';
 
 import { native } from '#lib/native.js';
-import { registry, type OptionRow, type SocketKind } from '#lib/options.js';
+import { type OptionRow, type SocketKind } from '#lib/option-row.js';
+import { registry } from '#lib/options.js';
 
 import { runInNamespace } from './support/namespace.js';
 import { connectPair, listen, tlsFamilies } from './support/pair.js';

@@ -7,16 +7,11 @@
 // - recv(MSG_TRUNC) on TCP drops bytes inside the kernel.
 // - With SO_RCVLOWAT the wakeup waits for so much input, or the FIN, or an error.
 #include <fcntl.h>
-#include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,9 +19,12 @@
 #include <cerrno>
 #include <climits>
 #include <condition_variable>
-#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "deadlines.h"
 #include "engine.h"
