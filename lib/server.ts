@@ -2,11 +2,10 @@
 import type http from 'node:http';
 import net from 'node:net';
 
-import { onAbort } from './abort.js';
+import { abortError, onAbort } from './abort.js';
 import { trackClose } from './close-cause.js';
 import { setCloseMode } from './connection.js';
 import { publishEnd, publishStart, type LingerReason } from './diagnostics.js';
-import { makeError } from './errors.js';
 import { isDead, takeReset } from './handle.js';
 import { endExchanges, endInput, isPipelined, mayHaveBody, watchExchanges } from './http.js';
 import { override } from './intercept.js';
@@ -347,7 +346,7 @@ export function keeperFor(server: net.Server, options?: LingeringCloseOptions): 
   if (before !== undefined && options === undefined) return before;
   const checked = checkOptions(isHttpServer(server), options);
   if (checked.limits.signal?.aborted === true) {
-    throw makeError('ABORT_ERR');
+    throw abortError(checked.limits.signal);
   }
   before?.disable();
   const keeper = new Keeper(server, checked);

@@ -163,7 +163,7 @@ describeEngines('enableLingeringClose, its limits and its end', () => {
     await lingerers(host, 1);
     controller.abort();
     await until('nobody lingers', () => host.control.lingering === 0);
-    assert.throws(() => enableLingeringClose(host.server, { signal: controller.signal }), { code: 'ABORT_ERR' });
+    assert.throws(() => enableLingeringClose(host.server, { signal: controller.signal }), { code: 'ABORT_ERR', cause: controller.signal.reason as Error });
     await isLost(host.server, await host.connect());
     assert.equal(host.control.total, 1);
   });

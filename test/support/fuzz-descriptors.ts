@@ -31,7 +31,7 @@ export class Made {
 
   /** Closed by its own call: on Windows a SOCKET is no file descriptor. */
   ownSocket(descriptor: number): number {
-    return this.own(descriptor, native.closeSocket);
+    return this.own(descriptor, (socket) => native.closeSocket(socket));
   }
 
   close(): void {
