@@ -10,8 +10,8 @@ import { Worker } from 'node:worker_threads';
 import { lingerClose, setLinger } from 'socket-linger';
 
 import { delivered } from './support/acknowledgements.js';
-import { describeEngines } from './support/engines.js';
 import { openSockets } from './support/descriptors.js';
+import { describeEngines } from './support/engines.js';
 import { connectPair, payload, readAll, until } from './support/pair.js';
 import { skip } from './support/skip.js';
 
