@@ -83,10 +83,10 @@ export async function listen(server: net.Server, family: Family = 'ipv4'): Promi
   return { host, port: (server.address() as net.AddressInfo).port };
 }
 
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
+/** A port that nobody listens on, and that no connection has, not in TIME_WAIT either: bind() takes it. */
+export async function freePort(family: Family = 'ipv4'): Promise<number> {
   const server = net.createServer();
-  const { port } = (await listen(server)) as net.TcpNetConnectOpts;
+  const { port } = (await listen(server, family)) as net.TcpNetConnectOpts;
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
