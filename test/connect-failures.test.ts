@@ -9,21 +9,13 @@ import { connect, getOption, type ConnectOptions, type SocketOptions } from 'soc
 
 import { failureOf, linuxOnly, lookupOf, settled, watch, type Connecting } from './support/connect-events.js';
 import { openSockets } from './support/descriptors.js';
-import { listen, tick, until } from './support/pair.js';
+import { freePort, tick, until } from './support/pair.js';
 import { listenForSyns } from './support/syn.js';
 
 const host = 'somewhere.test';
 const both = ['::1', '127.0.0.1'];
 const socketOptions: SocketOptions = { congestion: 'reno' };
 const isRoot = process.getuid?.() === 0;
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  const { port } = (await listen(server)) as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('connect, what can not be', () => {
   before(linuxOnly);

@@ -10,7 +10,7 @@ import tls from 'node:tls';
 import { connect, getLinger, getOption, lingerClose, pendingBytes, setLinger, type ConnectOptions } from 'socket-linger';
 
 import { failureOf, linuxOnly, lookupOf, settled, watch } from './support/connect-events.js';
-import { certificate, listen, tcpFamilies, track, until } from './support/pair.js';
+import { certificate, freePort, listen, tcpFamilies, track, until } from './support/pair.js';
 import { listenForSyns } from './support/syn.js';
 
 const host = 'somewhere.test';
@@ -124,12 +124,8 @@ describe('connect', () => {
   it('localAddress and localPort', async () => {
     for (const family of tcpFamilies) {
       const { target, accept } = await listenForSyns(family);
-      const free = watch(net.connect(target));
-      await settled(free);
-      const { localPort } = free.socket;
-      free.socket.resetAndDestroy();
-      await once(free.socket, 'close');
-      const options = { ...target, localAddress: target.host, localPort: localPort!, socketOptions: { maxSegment: 1000 } };
+      const localPort = await freePort(family);
+      const options = { ...target, localAddress: target.host, localPort, socketOptions: { maxSegment: 1000 } };
       const [{ syn, near }] = await Promise.all([accept(), settled(watch(connect(options)))]);
       assert.deepEqual([syn.maxSegment, near.remotePort], [1000, localPort]);
     }

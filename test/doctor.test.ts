@@ -1,6 +1,5 @@
 // doctor() and the command line: against this machine's /proc, in a namespace with changed settings, and without files.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,6 +13,7 @@ import { retransmissionSeconds } from '#lib/doctor/linux-closing.js';
 import { examineLinux } from '#lib/doctor/linux.js';
 import { makeReport } from '#lib/doctor/report.js';
 
+import { run, type Ended } from './support/command.js';
 import { runInNamespace } from './support/namespace.js';
 import { needsLinux, needsNamespace, skip } from './support/skip.js';
 
@@ -218,20 +218,6 @@ describe('doctor()', () => {
     });
   });
 });
-
-interface Ended {
-  status: number | string | null | undefined;
-  stdout: string;
-  stderr: string;
-}
-
-function run(file: string, ...args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(file, args, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : error.code, stdout, stderr });
-    });
-  });
-}
 
 describe('the command socket-linger', () => {
   const cli = (...args: string[]): Promise<Ended> => run(process.execPath, command, ...args);

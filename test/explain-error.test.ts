@@ -13,7 +13,7 @@ import { explainError, getOption, resetClose } from 'socket-linger';
 
 import { errorTable, type ErrorRow, type KnownErrorCode } from '#lib/error-table.js';
 
-import { connectPair, listen, track } from './support/pair.js';
+import { connectPair, freePort, listen, track } from './support/pair.js';
 import { skip } from './support/skip.js';
 
 const rows = Object.entries(errorTable) as [KnownErrorCode, ErrorRow][];
@@ -21,14 +21,6 @@ const rows = Object.entries(errorTable) as [KnownErrorCode, ErrorRow][];
 async function errorOf(socket: net.Socket): Promise<Error> {
   const [error] = (await once(socket, 'error')) as [Error];
   return error;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  const { port } = (await listen(server)) as net.TcpNetConnectOpts;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The error that the call fails with. */

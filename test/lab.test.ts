@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,23 +7,12 @@ import { fileURLToPath } from 'node:url';
 import type { LabOutcome, LabResult } from '#lab/outcome.js';
 import { renderTable } from '#lab/table.js';
 
+import { run, type Ended } from './support/command.js';
 import { needsLinux } from './support/skip.js';
 
 const command = fileURLToPath(new URL('../../dist/lab/main.js', import.meta.url));
 
-interface Ended {
-  status: number | string | null | undefined;
-  stdout: string;
-  stderr: string;
-}
-
-function runLab(...args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : error.code, stdout, stderr });
-    });
-  });
-}
+const runLab = (...args: string[]): Promise<Ended> => run(process.execPath, command, ...args);
 
 describe('the close lab', () => {
   describe('a whole run', function () {

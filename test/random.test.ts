@@ -9,8 +9,8 @@ import fc from 'fast-check';
 
 import { native } from '#lib/native.js';
 
-import { describeEngines } from './support/engines.js';
 import { openSockets } from './support/descriptors.js';
+import { describeEngines } from './support/engines.js';
 import { closeTracked, until } from './support/pair.js';
 import { RandomConnection } from './support/random-connection.js';
 import { seen } from './support/random-near.js';

@@ -107,8 +107,8 @@ describe('Windows', () => {
         { eval: true },
       );
       setNoDelay(near, false);
-      assert.deepEqual((await once(worker, 'message'))[0], [true, false]);
-      await once(worker, 'exit');
+      const [[message]] = await Promise.all([once(worker, 'message') as Promise<[unknown]>, once(worker, 'exit')]);
+      assert.deepEqual(message, [true, false]);
       assert.equal(getNoDelay(near), false);
     });
 

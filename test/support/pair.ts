@@ -83,6 +83,14 @@ export async function listen(server: net.Server, family: Family = 'ipv4'): Promi
   return { host, port: (server.address() as net.AddressInfo).port };
 }
 
+/** A port that nobody listens on, and that no connection has, not in TIME_WAIT either: bind() takes it. */
+export async function freePort(family: Family = 'ipv4'): Promise<number> {
+  const server = net.createServer();
+  const { port } = (await listen(server, family)) as net.TcpNetConnectOpts;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 const halfOpen = { allowHalfOpen: true };
 
 /** A connected pair; both sides allow half-open connections, so that nothing closes by itself. */
