@@ -46,7 +46,7 @@ if [[ ${1:-} != --inside ]]; then
     bash scripts/windows/trixie.sh --inside "${mirror%/}" "$@" </dev/null &
   running=$!
   # It ends soon after this one then, and all in its namespaces with it.
-  trap 'kill $running; wait $running; exit 143' HUP INT TERM
+  trap 'kill $running; wait $running || true; exit 143' HUP INT TERM
   wait "$running" || status=$?
   if [[ ! -e $folder/ready ]]; then skip "$(tail -n 1 "$folder/root.log")"; fi
   exit "$status"
