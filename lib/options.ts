@@ -296,8 +296,8 @@ export const registry = {
     constant: 'SO_SNDBUF',
     unit: 'bytes',
     sockets: ['ipv4', 'ipv6', 'unix', 'listener'],
-    example: 16_384,
-    reads: 32_768,
+    example: 24_576,
+    reads: 49_152,
     doc:
       'Memory for what has been written and is not acknowledged: what a close leaves to the kernel at most. Linux doubles ' +
       'the value, limits it to net.core.wmem_max, and stops tuning it by itself',

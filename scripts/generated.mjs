@@ -5,6 +5,11 @@ import process from 'node:process';
 
 export const root = new URL('../', import.meta.url);
 
+/** The names of the options that a file of native/sys has rows for. */
+export function optionsIn(source) {
+  return new Set([...source.matchAll(/^ *\{"(\w+)",/gm)].map(([, name]) => name));
+}
+
 export function writeTable(page, name, table) {
   const file = new URL(page, root);
   const [begin, end] = [`<!-- ${name}: npm run docs -->\n`, `\n<!-- /${name} -->`];

@@ -6,21 +6,14 @@ import process from 'node:process';
 
 import { native } from '../dist/lib/native.js';
 import { registry } from '../dist/lib/options.js';
-import { root, writeTable } from './generated.mjs';
+import { optionsIn, root, writeTable } from './generated.mjs';
 
 const systems = { Linux: 'linux', macOS: 'darwin', BSD: 'bsd', Windows: 'windows' };
 
-/** The names of the options that a system's file has rows for. */
-function rowsOf(file) {
-  try {
-    const source = readFileSync(new URL(`native/sys/${file}.cc`, root), 'utf8');
-    return new Set([...source.matchAll(/^ *\{"(\w+)",/gm)].map(([, name]) => name));
-  } catch {
-    return new Set(); // not yet written
-  }
-}
-
-const rows = Object.entries(systems).map(([system, file]) => [system, rowsOf(file)]);
+const rows = Object.entries(systems).map(([system, file]) => [
+  system,
+  optionsIn(readFileSync(new URL(`native/sys/${file}.cc`, root), 'utf8')),
+]);
 
 const values = {
   boolean: 'boolean',

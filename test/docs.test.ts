@@ -51,6 +51,7 @@ describe('the documentation', () => {
   for (const [page, script, source] of [
     ['docs/API.md', 'tcp-info-table', 'lib/tcp-info-fields.ts'],
     ['docs/CAUSES.md', 'causes-table', 'lib/error-table.ts'],
+    ['docs/PLATFORMS.md', 'option-platforms', 'lib/options.ts, with native/sys and the lists of skipped tests,'],
   ]) {
     it(`${page} is what ${source} says (npm run docs)`, () => {
       const { status, stderr } = spawnSync(process.execPath, [`scripts/${script}.mjs`, '--check'], { cwd: root, encoding: 'utf8' });

@@ -27,10 +27,15 @@ const reasons: readonly [RegExp, string][] = [
   [/^tcpInfo (tells of a connection|agrees with what else is known|a listener: its state)/, shortTcpInfo],
 ];
 
+/** Why the test does not run under qemu-user; undefined: it does. */
+export function skipReasonUnderQemu(title: string): string | undefined {
+  return reasons.find(([pattern]) => pattern.test(title))?.[1];
+}
+
 export const mochaHooks = {
   beforeEach(this: Mocha.Context): void {
     const title = this.currentTest!.fullTitle();
-    const [, reason] = reasons.find(([pattern]) => pattern.test(title)) ?? [];
+    const reason = skipReasonUnderQemu(title);
     if (reason !== undefined) skip(this, `${title}: ${reason}`);
   },
 };
