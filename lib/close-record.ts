@@ -88,7 +88,7 @@ export function openRecord(socket: SocketLike): CloseRecord {
 
 /** Has the peer closed its side, as far as Node has read? Our own SHUT_RD looks the same from above. */
 function hasPeerEnded(socket: SocketLike, state = tcpState(socket)): boolean {
-  return inputEnded(socket) && (isTls(socket) || isPeerFin(state));
+  return inputEnded(socket) && (isTls(socket) || isPeerFin(socket, state));
 }
 
 // Servers have every connection watched, and most of them close cleanly, with nobody who ever asks why: five system calls

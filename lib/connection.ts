@@ -79,9 +79,19 @@ export function sampleConnection(socket: SocketLike, flushed: boolean, finQueued
   return { halfClosed, finQueued: isFinQueued, unacked, state, acknowledged };
 }
 
+const shutForReading = new WeakSet<object>();
+
+/** SHUT_RD was called on the connection: where nobody tells of the state, its end of input says nothing of the peer. */
+export function noteShutRead(socket: SocketLike): void {
+  const key = connectionKey(socket);
+  if (key !== null) shutForReading.add(key);
+}
+
 /** End-of-file may come from our own SHUT_RD, and TLS' from close_notify: is it the peer's FIN? */
-export function isPeerFin(state: TcpState | null): boolean {
-  return state === null || peerFinStates.has(state);
+export function isPeerFin(socket: SocketLike, state: TcpState | null): boolean {
+  if (state !== null) return peerFinStates.has(state);
+  const key = connectionKey(socket);
+  return key === null || !shutForReading.has(key);
 }
 
 /**

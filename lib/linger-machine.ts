@@ -194,7 +194,7 @@ export class LingerMachine {
     if (state !== null) return this.readRaw();
     // Nobody tells of the state (Windows before 10 1703): an error that is left is that of a reset.
     if (isTcp(this.socket) && this.isBroken()) return;
-    this.peerEnded = true;
+    this.peerEnded ||= isPeerFin(this.socket, state);
     this.look();
   };
 
@@ -262,7 +262,7 @@ export class LingerMachine {
       this.finish('peer-reset', native.makeError(numbers[2]!, 'recv'));
       return false;
     }
-    if (end === InputEnd.eof) this.peerEnded ||= isPeerFin(tcpState(this.socket));
+    if (end === InputEnd.eof) this.peerEnded ||= isPeerFin(this.socket, tcpState(this.socket));
     return true;
   }
 

@@ -1,4 +1,5 @@
 // Half-close.
+import { noteShutRead } from './connection.js';
 import { describe, makeError } from './errors.js';
 import { isFastOpening } from './fast-open.js';
 import { checkSocket, descriptorOf, inputEnded, isPipe, isTls, stopReading, writeBuffered, type SocketLike } from './handle.js';
@@ -40,18 +41,19 @@ export function shutdown(socket: SocketLike, how: 'read' | 'write' | 'both'): vo
     return;
   }
   native.shutdown(descriptor, How[how]);
-  if (how === 'both') endInputOnWindows(socket);
+  if (how === 'both') noteInputShut(socket);
   // Node's own shutdown() follows from this and finds nothing left to do.
   socket.end();
 }
 
 function shutdownInput(socket: SocketLike, descriptor: number): void {
   native.shutdown(descriptor, How.read);
-  endInputOnWindows(socket);
+  noteInputShut(socket);
 }
 
-/** There a read after SHUT_RD is an error (WSAESHUTDOWN), not the end. */
-function endInputOnWindows(socket: SocketLike): void {
+function noteInputShut(socket: SocketLike): void {
+  noteShutRead(socket);
+  // On Windows a read after SHUT_RD is an error (WSAESHUTDOWN), not the end.
   if (process.platform !== 'win32' || inputEnded(socket)) return;
   stopReading(socket);
   socket.push(null);

@@ -31,11 +31,7 @@ if [[ ${1:-} != --inside ]]; then
   if ! unshare --mount --pid --fork --kill-child --propagation private true 2>/dev/null; then
     skip 'no namespaces are permitted'
   fi
-  if ! command -v debootstrap >/dev/null; then
-    DEBIAN_FRONTEND=noninteractive timeout 300 \
-      apt-get install -y -qq --no-install-recommends debootstrap >"$folder/root.log" 2>&1 ||
-      skip "debootstrap can't be installed: $(tail -n 1 "$folder/root.log")"
-  fi
+  reason=$(bash scripts/install-tools.sh --no-install-recommends debootstrap:debootstrap) || skip "$reason"
   # debootstrap has wget fetch, which knows nothing of apt's proxy.
   eval "$(apt-config shell proxy Acquire::http::Proxy)"
   if [[ -n ${proxy:-} ]]; then export http_proxy=$proxy; fi

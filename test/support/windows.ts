@@ -65,7 +65,7 @@ const skips: readonly Skips[] = [
     reason: 'Wine has no SIO_TCP_INFO: neither what is acknowledged nor the state can be asked',
     on: 'wine',
     tests:
-      /^tcpInfo |^the addon knows the TCP states|^pendingBytes (accounts for every byte|still tells after|tells what is pending under)|a reset that makes our half-close fail|a server's side, and a client's side over a socket of its own|a peer that sends garbage in the middle|handshake unfinished, and the peer answers|^destroy\(\) after setLinger|^closeCause and lingers .* setLinger\(\)|^random scripts |closes a connection on which nothing moves|our own SHUT_RD is not the peer's|shut down for reading before: that is not|the FIN is still unread|enableLingeringClose\(\) begins it/,
+      /^tcpInfo |^the addon knows the TCP states|^pendingBytes (accounts for every byte|still tells after|tells what is pending under)|a reset that makes our half-close fail|a server's side, and a client's side over a socket of its own|a peer that sends garbage in the middle|handshake unfinished, and the peer answers|^destroy\(\) after setLinger|^closeCause and lingers .* setLinger\(\)|^random scripts |closes a connection on which nothing moves|the FIN is still unread|enableLingeringClose\(\) begins it/,
   },
   {
     reason: 'without SIO_TCP_INFO one write of 30 MB shows no progress until it is done',
