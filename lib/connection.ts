@@ -1,7 +1,7 @@
 // A TCP connection as the kernel sees it, for those who wait for its end.
 import { constants } from 'node:os';
 
-import { connectionKey, descriptorOf, isPipe, libuvQueue, type SocketLike } from './handle.js';
+import { connectionKey, descriptorOf, isPipe, isTcp, libuvQueue, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
 import { nativeOptions } from './native-options.js';
 import { sendQueue } from './queues.js';
@@ -81,10 +81,13 @@ export function sampleConnection(socket: SocketLike, flushed: boolean, finQueued
 
 const shutForReading = new WeakSet<object>();
 
-/** SHUT_RD was called on the connection: where nobody tells of the state, its end of input says nothing of the peer. */
+/**
+ * SHUT_RD was called on the connection: where nobody tells of the state, its end of input says nothing of the peer. A
+ * unix-domain socket can't lose by that: what was written is in the peer's queue, and nothing comes any more.
+ */
 export function noteShutRead(socket: SocketLike): void {
   const key = connectionKey(socket);
-  if (key !== null) shutForReading.add(key);
+  if (key !== null && isTcp(socket)) shutForReading.add(key);
 }
 
 /** End-of-file may come from our own SHUT_RD, and TLS' from close_notify: is it the peer's FIN? */
