@@ -1,25 +1,30 @@
 // Puts the addon where node-gyp-build looks for it in an installed package. On Linux it is built for that, for each
-// processor that there is a compiler for; elsewhere the one that was built here is as good.
+// processor that there is a compiler for, and for Windows; elsewhere the one that was built here is as good.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-const fileFor = (arch) => path.join('prebuilds', `${process.platform}-${arch}`, 'node.napi.node');
-const crossCompilers = { x64: 'x86_64-linux-gnu-g++', arm64: 'aarch64-linux-gnu-g++' };
+const fileFor = (target) => path.join('prebuilds', target, 'node.napi.node');
 
-function prebuild(arch) {
-  const { status, error } = spawnSync('bash', ['scripts/linux/prebuild.sh', arch, fileFor(arch)], { stdio: 'inherit' });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`the prebuild for linux-${arch} failed`);
-}
+const targets = [
+  { target: 'linux-x64', compiler: 'x86_64-linux-gnu-g++', command: ['scripts/linux/prebuild.sh', 'x64'] },
+  { target: 'linux-arm64', compiler: 'aarch64-linux-gnu-g++', command: ['scripts/linux/prebuild.sh', 'arm64'] },
+  { target: 'win32-x64', compiler: 'x86_64-w64-mingw32-g++-posix', command: ['scripts/build-windows.sh'] },
+];
+const here = `${process.platform}-${process.arch}`;
 
-if (process.platform === 'linux' && process.arch in crossCompilers) {
-  for (const [arch, compiler] of Object.entries(crossCompilers)) {
-    if (arch === process.arch || spawnSync(compiler, ['--version']).status === 0) prebuild(arch);
-    else console.error(`no prebuild for linux-${arch}: there is no ${compiler}`);
+if (process.platform === 'linux' && targets.some(({ target }) => target === here)) {
+  for (const { target, compiler, command } of targets) {
+    if (target !== here && spawnSync(compiler, ['--version']).status !== 0) {
+      console.error(`no prebuild for ${target}: there is no ${compiler}`);
+      continue;
+    }
+    const { status, error } = spawnSync('bash', [...command, fileFor(target)], { stdio: 'inherit' });
+    if (error) throw error;
+    if (status !== 0) throw new Error(`the prebuild for ${target} failed`);
   }
 } else {
-  const file = fileFor(process.arch);
+  const file = fileFor(here);
   mkdirSync(path.dirname(file), { recursive: true });
   copyFileSync(path.join('build', 'Release', 'socket_linger.node'), file);
 }

@@ -1,4 +1,4 @@
-// What the Linux binaries of the package ask of the system that they run on.
+// What the binaries of the package ask of the system that they run on.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -119,6 +119,23 @@ for (const arch of ['x64', 'arm64']) {
     });
   });
 }
+
+describe('the binary for win32-x64', function () {
+  this.timeout(180_000);
+
+  it('needs no library but Windows\' own, and shows nothing but what Node looks for', function () {
+    if (process.platform !== 'linux') skip(this, `this is ${process.platform}`);
+    const [tool, file] = ['x86_64-w64-mingw32-objdump', path.join(root, 'prebuilds/win32-x64/node.napi.node')];
+    if (missing(tool)) skip(this, `no ${tool} (binutils-mingw-w64-x86-64)`);
+    pack();
+    const found = execFileSync(tool, ['--private-headers', file], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+    const libraries = [...found.matchAll(/^\s*DLL Name: (\S+)/gm)].map(([, name]) => name!.toLowerCase()).sort();
+    assert.deepEqual(libraries, ['kernel32.dll', 'msvcrt.dll', 'ws2_32.dll']);
+    const names = /^\[Ordinal\/Name Pointer\] Table.*\n((?:\s+\[.*\n)+)/m.exec(found)?.[1] ?? '';
+    const shown = [...names.matchAll(/\] (?:\+base\[.*\] +\w+ )?(\w+)$/gm)].map(([, name]) => name);
+    assert.deepEqual(shown, ['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
+  });
+});
 
 describe('the binaries of the package', () => {
   it('are under names that node-gyp-build takes', () => {
