@@ -287,10 +287,10 @@ export class LingerMachine {
   }
 
   /** Whatever has changed here since the last look means that the peer is alive. */
-  private compare({ unacked, state }: Sample, now: number): void {
+  private compare({ unacked, sent, state }: Sample, now: number): void {
     const { socket } = this;
     this.lastBuffered = writeBuffered(socket);
-    const signature = `${this.limits.unread === 'discard' ? '' : socket.bytesRead} ${unacked} ${state} ${this.lastBuffered}`;
+    const signature = `${this.limits.unread === 'discard' ? '' : socket.bytesRead} ${unacked} ${sent} ${state} ${this.lastBuffered}`;
     if (signature !== this.lastSignature) {
       this.clock.noteProgress(now);
       if (this.isFlushing()) this.clock.restart(now);

@@ -95,6 +95,9 @@ int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued *
   TCP_INFO_v1 info = {};
   size_t length = sizeof info;
   if (AskTcpInfo(ToSocket(descriptor), &info, &length) != 0) return 0;
+  // Microsoft does not say whether BytesOut counts retransmissions. If it does not, each looks like progress here: there are
+  // a few of them before Windows gives up.
+  queues->sent = static_cast<int64_t>(info.BytesOut) - static_cast<int64_t>(info.BytesRetrans);
   switch (ToTcpState(info.State)) {
     case TcpState::kFinWait2:
     case TcpState::kTimeWait:  // all of it is acknowledged, the FIN too
