@@ -98,6 +98,7 @@ int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued *
   // Microsoft does not say whether BytesOut counts retransmissions. If it does not, each looks like progress here: there are
   // a few of them before Windows gives up.
   queues->sent = static_cast<int64_t>(info.BytesOut) - static_cast<int64_t>(info.BytesRetrans);
+  bool is_over = false;
   switch (ToTcpState(info.State)) {
     case TcpState::kFinWait2:
     case TcpState::kTimeWait:  // all of it is acknowledged, the FIN too
@@ -109,12 +110,15 @@ int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued *
     case TcpState::kLastAck:
       queues->fin_unacked = true;
       break;
+    case TcpState::kClosed:  // after LAST_ACK, or by a reset, which drops what was never sent
+      is_over = true;
+      break;
     default:
       break;
   }
-  // What was never sent is not told. With nothing in flight there may be such bytes while the peer's window is closed, and
-  // for as long as our FIN is still to be acknowledged.
-  const bool may_wait = info.SndWnd == 0 || queues->fin_unacked;
+  // What was never sent is not told. With nothing in flight there may be such bytes while the peer's window has no room for
+  // a segment (RFC 1122, 4.2.3.4: less is not filled at once), and for as long as our FIN is still to be acknowledged.
+  const bool may_wait = info.SndWnd < info.Mss || queues->fin_unacked || is_over;
   if (info.BytesInFlight > 0 || !may_wait) queues->unacked = info.BytesInFlight;
   return 0;
 }
