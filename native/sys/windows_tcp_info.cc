@@ -12,7 +12,7 @@ using Info = TCP_INFO_v1;  // begins like TCP_INFO_v0
 
 static_assert(offsetof(TCP_INFO_v0, SynRetrans) == offsetof(Info, SynRetrans));
 
-#define FIELD(name, kind, field, ...) {name, TcpInfoKind::kind, offsetof(Info, field), sizeof(Info::field), ##__VA_ARGS__}
+#define FIELD(name, kind, field) {name, TcpInfoKind::kind, offsetof(Info, field), sizeof(Info::field)}
 
 constexpr TcpInfoField kFields[] = {
     FIELD("state", kState, State),
