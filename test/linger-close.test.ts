@@ -369,15 +369,22 @@ describe('lingerClose where the kernel tells what is in flight, and not what was
   const readQueues = native.readQueues.bind(native);
   let sent = 0;
   let isAcknowledged = false;
+  let isOver = false;
+
+  function tell(): number[] {
+    if (isOver) return [0, -1, -1, 0, -1];
+    return isAcknowledged ? [0, 0, 0, 0, sent] : [0, 65_536, -1, 1, sent];
+  }
 
   before(() => {
     selectEngine('portable');
     // What SIO_TCP_INFO says of a connection whose window is full all the time. Wine has no such call.
-    native.readQueues = (_descriptor, _isTcp, _finQueued, result) => result.set(isAcknowledged ? [0, 0, 0, 0, sent] : [0, 65_536, -1, 1, sent]);
+    native.readQueues = (_descriptor, _isTcp, _finQueued, result) => result.set(tell());
   });
 
   beforeEach(() => {
     isAcknowledged = false;
+    isOver = false;
   });
 
   after(() => {
@@ -394,6 +401,17 @@ describe('lingerClose where the kernel tells what is in flight, and not what was
       sent += 1000;
     }
     isAcknowledged = true;
+    far.end();
+    expectResult(await lingering, { outcome: 'peer-fin', delivered: true, unackedBytes: 0 });
+  });
+
+  it('what was acknowledged is so for good, also when nothing is told of the connection any more', async () => {
+    const { near, far } = await connectPair();
+    far.resume();
+    isAcknowledged = true;
+    const lingering = lingerClose(near);
+    await sleep(200);
+    isOver = true;
     far.end();
     expectResult(await lingering, { outcome: 'peer-fin', delivered: true, unackedBytes: 0 });
   });
