@@ -29,6 +29,12 @@ constexpr TcpInfoField kFields[] = {
 
 #undef FIELD
 
+// What Winsock may answer of a connection that is over, to whatever is asked of it. That is for recv() to say.
+bool IsBroken(int error) {
+  return error == WSAECONNRESET || error == WSAECONNABORTED || error == WSAENETRESET || error == WSAETIMEDOUT ||
+         error == WSAENOTCONN || error == WSAESHUTDOWN;
+}
+
 }  // namespace
 
 bool IsNoTcpInfo(int error) {
@@ -91,7 +97,11 @@ int ReadTcpState(Descriptor descriptor, TcpState* state) {
 // `fin_queued` decides nothing: no number here counts the FIN.
 int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued */, Queues* queues) {
   const int error = ReadUnread(descriptor, &queues->unread);
-  if (error != 0) return error;
+  if (IsBroken(error)) {
+    queues->unread = Queues::kCannotTell;
+  } else if (error != 0) {
+    return error;
+  }
   TCP_INFO_v1 info = {};
   size_t length = sizeof info;
   if (AskTcpInfo(ToSocket(descriptor), &info, &length) != 0) return 0;
