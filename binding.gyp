@@ -38,7 +38,8 @@
           "sources": ["native/sys/windows.cc", "native/sys/windows_errors.cc", "native/sys/windows_handles.cc",
             "native/sys/windows_tcp_info.cc", "native/napi/handles.cc"],
           # Windows 10 1809: SIO_TCP_INFO's structures. Where it is older, or Wine, the calls say that they are not there.
-          "defines": ["_WIN32_WINNT=0x0A00", "NTDDI_VERSION=0x0A000006"],
+          # The last: an offsetof() that clang-cl, too, takes for a constant.
+          "defines": ["_WIN32_WINNT=0x0A00", "NTDDI_VERSION=0x0A000006", "_CRT_USE_BUILTIN_OFFSETOF"],
           "libraries": ["-lws2_32"]
         }, {
           "sources": ["native/napi/shown_handles.cc"]

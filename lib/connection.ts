@@ -13,6 +13,8 @@ export interface Sample {
   /** Our FIN is or was in the kernel's send queue. */
   readonly finQueued: boolean;
   readonly unacked: number | null;
+  /** See SendQueue. */
+  readonly sent: number | null;
   readonly state: TcpState | null;
   /** All of it and the FIN are acknowledged; null: this system can't tell. */
   readonly acknowledged: boolean | null;
@@ -60,6 +62,7 @@ export const notConnected: Sample = {
   halfClosed: false,
   finQueued: false,
   unacked: null,
+  sent: null,
   state: null,
   acknowledged: null,
 };
@@ -76,7 +79,7 @@ export function sampleConnection(socket: SocketLike, flushed: boolean, finQueued
   const unacked = queue?.unacked ?? null;
   const halfClosed = flushed && libuvQueue(socket) === 0 && !beforeFinStates.has(state);
   const acknowledged = unacked === null ? null : halfClosed && unacked === 0 && queue?.finUnacked === false;
-  return { halfClosed, finQueued: isFinQueued, unacked, state, acknowledged };
+  return { halfClosed, finQueued: isFinQueued, unacked, sent: queue?.sent ?? null, state, acknowledged };
 }
 
 const shutForReading = new WeakSet<object>();

@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import { types } from 'node:util';
 
 import { describe, makeError } from './errors.js';
-import { hiddenDescriptorOf } from './hidden-descriptor.js';
+import { hiddenDescriptorOf, isHidden } from './hidden-descriptor.js';
 
 export type SocketLike = net.Socket | tls.TLSSocket;
 /** What has options. */
@@ -129,7 +129,7 @@ export function checkOwnSocket(socket: SocketLike): void {
  */
 export function descriptorOf(socket: SocketLike): number {
   const descriptor = (socket as unknown as Partial<Internals> | null | undefined)?._handle?.fd;
-  if (descriptor !== undefined && descriptor >= 0) return descriptor;
+  if (descriptor !== undefined && descriptor >= 0 && !isHidden) return descriptor;
   checkSocket(socket);
   const hidden = hiddenDescriptor(socket);
   if (hidden >= 0) return hidden;
@@ -167,8 +167,8 @@ export function optionDescriptorOf(socket: OptionSocket): number {
   if (isA(socket, net.Server)) handle = (socket as unknown as Partial<Internals>)._handle;
   else if (isA(socket, dgram.Socket)) handle = dgramHandleOf(socket);
   else throw makeError('ERR_INVALID_ARG_TYPE', 'socket', 'a net.Socket, tls.TLSSocket, net.Server or dgram.Socket', describe(socket));
-  let descriptor = handle?.fd ?? -1;
-  if (descriptor < 0 && handle) descriptor = hiddenDescriptorOf(handle);
+  let descriptor = -1;
+  if (handle) descriptor = isHidden ? hiddenDescriptorOf(handle) : (handle.fd ?? -1);
   if (descriptor < 0) throw makeError('ERR_SOCKET_NOT_CONNECTED');
   return descriptor;
 }
@@ -193,7 +193,7 @@ export function releaseHandle(socket: SocketLike): void {
 }
 
 export function hasDescriptor(socket: SocketLike): boolean {
-  return (handleOf(socket)?.fd ?? -1) >= 0 || hiddenDescriptor(socket) >= 0;
+  return isHidden ? hiddenDescriptor(socket) >= 0 : (handleOf(socket)?.fd ?? -1) >= 0;
 }
 
 export function isTls(socket: SocketLike): socket is tls.TLSSocket {

@@ -17,7 +17,13 @@ interface Closable {
 
 const descriptorKey = Symbol('socket-linger.descriptor');
 
-const isHidden = process.platform === 'win32';
+/**
+ * Node shows no descriptor. `fd` is -1, or the SOCKET that open() was given (connect.ts); that one stays when the handle is
+ * closed, and the number may be somebody else's by then.
+ *
+ * Bun and Deno have handles and loops of their own. To call a function of libuv's that they lack would end the process.
+ */
+export const isHidden = process.platform === 'win32' && !('bun' in process.versions) && !('deno' in process.versions);
 
 /** The calls that close a handle. Node's own code makes them as everybody does: by name, on the handle. */
 const closingCalls = ['close', 'reset'] as const;

@@ -56,6 +56,7 @@ export class LingerMachine {
   /** Everything that was written is with libuv or the kernel, and the FIN behind it. */
   private flushed = false;
   private finQueued = false;
+  private wasAcknowledged = false;
   /** Bytes above the kernel at the last look, and those that can't be sent any more. */
   private lastBuffered: number;
   private lost = 0;
@@ -225,7 +226,9 @@ export class LingerMachine {
     if (!this.connected) return notConnected;
     const sample = sampleConnection(this.socket, this.flushed, this.finQueued);
     this.finQueued = sample.finQueued;
-    return sample;
+    this.wasAcknowledged ||= sample.acknowledged === true;
+    // That is for good. Windows may tell nothing of a connection that is over.
+    return this.wasAcknowledged && sample.acknowledged === null ? { ...sample, unacked: 0, acknowledged: true } : sample;
   }
 
   private readonly look = (): void => {
@@ -287,10 +290,10 @@ export class LingerMachine {
   }
 
   /** Whatever has changed here since the last look means that the peer is alive. */
-  private compare({ unacked, state }: Sample, now: number): void {
+  private compare({ unacked, sent, state }: Sample, now: number): void {
     const { socket } = this;
     this.lastBuffered = writeBuffered(socket);
-    const signature = `${this.limits.unread === 'discard' ? '' : socket.bytesRead} ${unacked} ${state} ${this.lastBuffered}`;
+    const signature = `${this.limits.unread === 'discard' ? '' : socket.bytesRead} ${unacked} ${sent} ${state} ${this.lastBuffered}`;
     if (signature !== this.lastSignature) {
       this.clock.noteProgress(now);
       if (this.isFlushing()) this.clock.restart(now);

@@ -69,8 +69,9 @@ export interface Native {
   readonly findDescriptor: ((toggle: () => void) => number) | null;
   shutdown(descriptor: number, how: number): void;
   /**
-   * Fills [unread, unacked, unsent, finUnacked]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN is
-   * in the send queue besides. `isTcp`: known to be TCP, which may save a system call.
+   * Fills [unread, unacked, unsent, finUnacked, sent]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN
+   * is in the send queue besides. `sent`: so far, where `unacked` is not all that shows progress. `isTcp`: known to be TCP,
+   * which may save a system call.
    */
   readQueues(descriptor: number, isTcp: boolean, finQueued: boolean, result: Float64Array): void;
   /** Bytes, by one system call. For descriptors that are known to be a socket's. */

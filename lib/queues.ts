@@ -19,16 +19,23 @@ export interface PendingBytes {
   writeBuffered: number;
 }
 
-const numbers = new Float64Array(4);
+const numbers = new Float64Array(5);
 
 function known(bytes: number): number | null {
   return bytes === -1 ? null : bytes;
 }
 
+export interface SendQueue {
+  readonly unacked: number | null;
+  readonly finUnacked: boolean;
+  /** Changes with whatever is sent for the first time; null where `unacked` shows that (all but Windows). */
+  readonly sent: number | null;
+}
+
 /** What a linger asks of the kernel. `finQueued`: our FIN is known to have been in the send queue. */
-export function sendQueue(socket: SocketLike, finQueued: boolean): { unacked: number | null; finUnacked: boolean } {
+export function sendQueue(socket: SocketLike, finQueued: boolean): SendQueue {
   native.readQueues(descriptorOf(socket), isTcp(socket), finQueued, numbers);
-  return { unacked: known(numbers[1]!), finUnacked: numbers[3] === 1 };
+  return { unacked: known(numbers[1]!), finUnacked: numbers[3] === 1, sent: known(numbers[4]!) };
 }
 
 /**

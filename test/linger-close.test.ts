@@ -5,6 +5,9 @@ import net from 'node:net';
 
 import { lingerClose, pendingBytes, resetClose, setLinger, type LingerResult } from 'socket-linger';
 
+import { selectEngine } from '#lib/engine.js';
+import { native } from '#lib/native.js';
+
 import { delivered as deliveredAll, isAcked, noneUnacked, tellsAcked } from './support/acknowledgements.js';
 import { describeEngines } from './support/engines.js';
 import { closed, connectPair, listen, payload, readAll, silence, sleep, tcpFamilies, tlsFamilies, track, until, type Family } from './support/pair.js';
@@ -359,5 +362,64 @@ describeEngines('lingerClose', () => {
       const named = track(net.connect({ ...target, host: 'name.invalid', lookup, autoSelectFamily: true } as net.TcpNetConnectOpts));
       assert.equal((await lingerClose(named)).outcome, 'already-closed');
     }
+  });
+});
+
+describe('lingerClose where the kernel tells what is in flight, and not what was never sent (Windows)', () => {
+  const readQueues = native.readQueues.bind(native);
+  let sent = 0;
+  let isAcknowledged = false;
+  let isOver = false;
+
+  function tell(): number[] {
+    if (isOver) return [0, -1, -1, 0, -1];
+    return isAcknowledged ? [0, 0, 0, 0, sent] : [0, 65_536, -1, 1, sent];
+  }
+
+  before(() => {
+    selectEngine('portable');
+    // What SIO_TCP_INFO says of a connection whose window is full all the time. Wine has no such call.
+    native.readQueues = (_descriptor, _isTcp, _finQueued, result) => result.set(tell());
+  });
+
+  beforeEach(() => {
+    isAcknowledged = false;
+    isOver = false;
+  });
+
+  after(() => {
+    native.readQueues = readQueues;
+    selectEngine('auto');
+  });
+
+  it('what goes out is progress', async () => {
+    const { near, far } = await connectPair();
+    far.resume();
+    const lingering = lingerClose(near, { idleTimeout: 400 });
+    for (let round = 0; round < 12; round += 1) {
+      await sleep(100);
+      sent += 1000;
+    }
+    isAcknowledged = true;
+    far.end();
+    expectResult(await lingering, { outcome: 'peer-fin', delivered: true, unackedBytes: 0 });
+  });
+
+  it('what was acknowledged is so for good, also when nothing is told of the connection any more', async () => {
+    const { near, far } = await connectPair();
+    far.resume();
+    isAcknowledged = true;
+    const lingering = lingerClose(near);
+    await sleep(200);
+    isOver = true;
+    far.end();
+    expectResult(await lingering, { outcome: 'peer-fin', delivered: true, unackedBytes: 0 });
+  });
+
+  it('idle-timeout: nothing goes out any more', async () => {
+    const { near, far } = await connectPair();
+    far.resume();
+    expectResult(await lingerClose(near, { idleTimeout: 400 }), { outcome: 'idle-timeout', delivered: false, unackedBytes: 65_536 });
+    far.destroy();
   });
 });

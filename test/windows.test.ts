@@ -17,13 +17,24 @@ import { skip } from './support/skip.js';
 import { isWindows, isWine } from './support/windows.js';
 
 interface Handle {
-  close(callback?: () => void): void;
+  close: (this: Handle, callback?: () => void) => void;
   hasRef(): boolean;
 }
 
 function handleOf(socket: net.Socket): Handle {
   return (socket as unknown as { _handle: Handle })._handle;
 }
+
+/** A connection whose SOCKET Node was given by us. */
+async function connectOpened(): Promise<{ near: net.Socket; far: net.Socket }> {
+  const server = net.createServer();
+  const target = (await listen(server)) as net.TcpNetConnectOpts;
+  const near = track(connect({ ...target, socketOptions: { noDelay: false } }));
+  const [[far]] = await Promise.all([once(server, 'connection') as Promise<[net.Socket]>, once(near, 'connect')]);
+  return { near, far: track(far) };
+}
+
+const connections = [['a connection', connectPair], ['one of connect()', connectOpened]] as const;
 
 /** Whether the SOCKET is (still) one. */
 function isOpen(descriptor: number): boolean {
@@ -121,20 +132,49 @@ describe('Windows', () => {
     });
   });
 
-  it('a closed handle has no SOCKET, also when its number is used again', async () => {
-    const { near, far } = await connectPair();
-    const before = descriptorOf(near);
-    handleOf(near).close(); // past Node, which does not notice
-    for (let round = 0; round < 20; round += 1) {
-      const { near: other } = await connectPair();
+  for (const [what, connectOne] of connections) {
+    it(`a closed handle has no SOCKET, also when its number is used again: ${what}`, async () => {
+      const { near, far } = await connectOne();
+      const before = descriptorOf(near);
+      handleOf(near).close(); // past Node, which does not notice
       assert.throws(() => getNoDelay(near), { code: 'ERR_NO_DESCRIPTOR' });
-      setNoDelay(other, true);
-      if (descriptorOf(other) === before) break;
-    }
-    near.destroy();
-    assert.throws(() => getNoDelay(near), { code: 'ERR_SOCKET_CLOSED' });
-    far.destroy();
-  });
+      for (let round = 0; round < 20; round += 1) {
+        const { near: other } = await connectPair();
+        assert.throws(() => getNoDelay(near), { code: 'ERR_NO_DESCRIPTOR' });
+        setNoDelay(other, true);
+        if (descriptorOf(other) === before) break;
+      }
+      near.destroy();
+      assert.throws(() => getNoDelay(near), { code: 'ERR_SOCKET_CLOSED' });
+      far.destroy();
+    });
+
+    // Wine's closesocket() does not mind: on Windows the SOCKET would stay open.
+    it(`the kernel's linger is off by the time Node closes a handle: ${what}`, async () => {
+      const { near, far } = await connectOne();
+      const seen: unknown[] = [];
+      const linger = native.options.find(({ name }) => name === 'linger')!;
+      const prototype = Object.getPrototypeOf(handleOf(near)) as Handle;
+      const close = prototype.close;
+      // Looked at, not replaced
+      prototype.close = function (...args) {
+        if (this === handle && seen.length === 0) seen.push(linger.get!(descriptor));
+        Reflect.apply(close, this, args);
+      };
+      const handle = handleOf(near);
+      let descriptor = -1;
+      try {
+        setLinger(near, 5);
+        descriptor = descriptorOf(near);
+        handle.close();
+      } finally {
+        prototype.close = close;
+      }
+      assert.deepEqual(seen, [null]);
+      near.destroy();
+      far.destroy();
+    });
+  }
 
   it('knows no SOCKET before there is one', () => {
     const sockets: OptionSocket[] = [new net.Socket(), net.createServer(), dgram.createSocket('udp4').unref()];

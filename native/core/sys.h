@@ -41,6 +41,8 @@ struct Queues {
   int64_t unacked = kCannotTell;  // given to the kernel, not yet acknowledged by the peer's
   int64_t unsent = kCannotTell;   // that part of unacked which was never sent
   bool fin_unacked = false;       // our FIN is in the send queue, on top of these
+  // Sent for the first time so far, where unacked is without what was never sent: it may stand still while output goes on.
+  int64_t sent = kCannotTell;
 };
 
 enum class InputEnd : uint8_t {

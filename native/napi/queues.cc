@@ -16,7 +16,7 @@ napi_value ReadQueues(napi_env env, napi_callback_info info) {
   bool fin_queued = false;
   double* numbers;
   if (!ToDescriptor(env, arguments[0], &descriptor) || !ToFlag(env, arguments[1], "isTcp", &known_tcp) ||
-      !ToFlag(env, arguments[2], "finQueued", &fin_queued) || !ToNumbers(env, arguments[3], 4, &numbers)) {
+      !ToFlag(env, arguments[2], "finQueued", &fin_queued) || !ToNumbers(env, arguments[3], 5, &numbers)) {
     return nullptr;
   }
   sys::Queues queues;
@@ -26,6 +26,7 @@ napi_value ReadQueues(napi_env env, napi_callback_info info) {
   numbers[1] = static_cast<double>(queues.unacked);
   numbers[2] = static_cast<double>(queues.unsent);
   numbers[3] = queues.fin_unacked ? 1 : 0;
+  numbers[4] = static_cast<double>(queues.sent);
   return nullptr;
 }
 

@@ -5,7 +5,7 @@
 
 namespace socket_linger {
 
-// (descriptor, isTcp, finQueued, Float64Array for [unread, unacked, unsent, finUnacked], see lib/native.ts): several times
+// (descriptor, isTcp, finQueued, Float64Array for [unread, unacked, unsent, finUnacked, sent], see lib/native.ts): several times
 // cheaper than an object made here
 Napi::Function MakeReadQueues(Napi::Env);
 

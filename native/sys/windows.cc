@@ -168,7 +168,8 @@ int Discard(Descriptor descriptor, uint64_t limit, Discarded* result) {
       result->end = InputEnd::kEof;
     } else {
       result->end = InputEnd::kFailed;
-      result->error = error;
+      // As libuv has it (uv__process_tcp_read_req()): what a connection breaks with on Windows is one as much as the other.
+      result->error = error == WSAECONNABORTED ? WSAECONNRESET : error;
     }
     return 0;
   }

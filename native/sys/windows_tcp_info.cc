@@ -12,7 +12,7 @@ using Info = TCP_INFO_v1;  // begins like TCP_INFO_v0
 
 static_assert(offsetof(TCP_INFO_v0, SynRetrans) == offsetof(Info, SynRetrans));
 
-#define FIELD(name, kind, field, ...) {name, TcpInfoKind::kind, offsetof(Info, field), sizeof(Info::field), ##__VA_ARGS__}
+#define FIELD(name, kind, field) {name, TcpInfoKind::kind, offsetof(Info, field), sizeof(Info::field)}
 
 constexpr TcpInfoField kFields[] = {
     FIELD("state", kState, State),
@@ -28,6 +28,12 @@ constexpr TcpInfoField kFields[] = {
 };
 
 #undef FIELD
+
+// What Winsock may answer of a connection that is over, to whatever is asked of it. That is for recv() to say.
+bool IsBroken(int error) {
+  return error == WSAECONNRESET || error == WSAECONNABORTED || error == WSAENETRESET || error == WSAETIMEDOUT ||
+         error == WSAENOTCONN || error == WSAESHUTDOWN;
+}
 
 }  // namespace
 
@@ -91,10 +97,18 @@ int ReadTcpState(Descriptor descriptor, TcpState* state) {
 // `fin_queued` decides nothing: no number here counts the FIN.
 int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued */, Queues* queues) {
   const int error = ReadUnread(descriptor, &queues->unread);
-  if (error != 0) return error;
+  if (IsBroken(error)) {
+    queues->unread = Queues::kCannotTell;
+  } else if (error != 0) {
+    return error;
+  }
   TCP_INFO_v1 info = {};
   size_t length = sizeof info;
   if (AskTcpInfo(ToSocket(descriptor), &info, &length) != 0) return 0;
+  // Microsoft does not say whether BytesOut counts retransmissions. If it does not, each looks like progress here: there are
+  // a few of them before Windows gives up.
+  queues->sent = static_cast<int64_t>(info.BytesOut) - static_cast<int64_t>(info.BytesRetrans);
+  bool is_over = false;
   switch (ToTcpState(info.State)) {
     case TcpState::kFinWait2:
     case TcpState::kTimeWait:  // all of it is acknowledged, the FIN too
@@ -106,12 +120,15 @@ int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued *
     case TcpState::kLastAck:
       queues->fin_unacked = true;
       break;
+    case TcpState::kClosed:  // after LAST_ACK, or by a reset, which drops what was never sent
+      is_over = true;
+      break;
     default:
       break;
   }
-  // What was never sent is not told. With nothing in flight there may be such bytes while the peer's window is closed, and
-  // for as long as our FIN is still to be acknowledged.
-  const bool may_wait = info.SndWnd == 0 || queues->fin_unacked;
+  // What was never sent is not told. With nothing in flight there may be such bytes while the peer's window has no room for
+  // a segment (RFC 1122, 4.2.3.4: less is not filled at once), and for as long as our FIN is still to be acknowledged.
+  const bool may_wait = info.SndWnd < info.Mss || queues->fin_unacked || is_over;
   if (info.BytesInFlight > 0 || !may_wait) queues->unacked = info.BytesInFlight;
   return 0;
 }
