@@ -5,9 +5,20 @@ import process from 'node:process';
 
 export const root = new URL('../', import.meta.url);
 
-/** The names of the options that a file of native/sys has rows for. */
+/** The names of the options that C++ has rows for. */
 export function optionsIn(source) {
   return new Set([...source.matchAll(/^ *\{"(\w+)",/gm)].map(([, name]) => name));
+}
+
+/** Those of a file of native/sys, whatever a system's headers make of it. */
+export function optionsOf(file) {
+  return optionsIn(readFileSync(new URL(`native/sys/${file}.cc`, root), 'utf8'));
+}
+
+/** A table of cells, a row each. */
+export function tableOf(headings, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(headings), `|${'---|'.repeat(headings.length)}`, ...rows.map(line)].join('\n');
 }
 
 export function writeTable(page, name, table) {

@@ -2,37 +2,26 @@
 // rows of each system's file, and what the tests leave out under Wine and qemu-user: build:test comes before. `--check` fails
 // if it is not up to date. What a BSD has is asked of the compiler, with the stand-ins of check-sys.sh.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import process from 'node:process';
 
 import { registry } from '../dist/lib/options.js';
 import { skipReasonUnderQemu } from '../dist-test/test/support/qemu.js';
 import { skipReasonUnder } from '../dist-test/test/support/windows.js';
-import { optionsIn, root, writeTable } from './generated.mjs';
+import { optionsIn, optionsOf, root, tableOf, writeTable } from './generated.mjs';
 
 if (process.platform !== 'linux') process.exit();
 
-/** The options of a file, as that system compiles it. */
-function optionsOf(file, flags = []) {
-  const source = fileURLToPath(new URL(`native/sys/${file}.cc`, root));
-  const preprocess = ['-std=c++17', '-E', '-P', ...flags, source];
+/** The options that a BSD compiles of the file that they share. */
+function optionsOfBsd(name) {
+  const folder = fileURLToPath(new URL('native/sys/', root));
+  const standIns = [`-I${folder}check`, '-include', `${folder}check/bsd/shim.h`, `-DCHECK_BSD_${name.toUpperCase()}`];
+  const preprocess = ['-std=c++17', '-E', '-P', ...standIns, `${folder}bsd.cc`];
   return optionsIn(execFileSync(process.env.CXX ?? 'g++', preprocess, { encoding: 'utf8', maxBuffer: 2 ** 26 }));
 }
 
-function standIns(system) {
-  const folder = fileURLToPath(new URL('native/sys/check', root));
-  return [`-I${folder}`, '-include', `${folder}/${system}/shim.h`];
-}
-
-const bsds = ['FreeBSD', 'NetBSD', 'OpenBSD', 'DragonFly'].map((name) => [
-  name,
-  optionsOf('bsd', [...standIns('bsd'), `-DCHECK_BSD_${name.toUpperCase()}`]),
-]);
-const linux = optionsOf('linux');
-const macos = optionsOf('darwin', standIns('darwin'));
-// It includes what only the cross-compiler has; nothing in it is conditional.
-const windows = optionsIn(readFileSync(new URL('native/sys/windows.cc', root), 'utf8'));
+const bsds = ['FreeBSD', 'NetBSD', 'OpenBSD', 'DragonFly'].map((name) => [name, optionsOfBsd(name)]);
+const [linux, macos, windows] = ['linux', 'darwin', 'windows'].map(optionsOf);
 
 const none = '\u2013';
 
@@ -49,11 +38,11 @@ function isRun([name, { sockets }], skipReason) {
   return titles.some((title) => skipReason(title) === undefined);
 }
 
-function line(option) {
+function cellsOf(option) {
   const [name] = option;
   const wines = [8, 10].filter((version) => isRun(option, (title) => skipReasonUnder(version, title)));
   const theirs = bsds.filter(([, names]) => names.has(name)).map(([system]) => system);
-  const cells = [
+  return [
     name,
     linux.has(name) ? 'run' : none,
     linux.has(name) ? (isRun(option, skipReasonUnderQemu) ? 'qemu' : 'compiled') : none,
@@ -61,13 +50,7 @@ function line(option) {
     macos.has(name) ? 'compiled' : none,
     theirs.length === bsds.length ? 'compiled' : theirs.length > 0 ? `compiled (${theirs.join(', ')})` : none,
   ];
-  return `| ${cells.join(' | ')} |`;
 }
 
-const table = [
-  '| option | Linux x64 | Linux arm64 | Windows x64 | macOS | BSDs |',
-  '|---|---|---|---|---|---|',
-  ...Object.entries(registry).map(line),
-].join('\n');
-
-writeTable('docs/PLATFORMS.md', 'options', table);
+const headings = ['option', 'Linux x64', 'Linux arm64', 'Windows x64', 'macOS', 'BSDs'];
+writeTable('docs/PLATFORMS.md', 'options', tableOf(headings, Object.entries(registry).map(cellsOf)));

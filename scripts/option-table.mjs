@@ -1,19 +1,15 @@
 // Writes the table of options in docs/API.md: from the registry (lib/options.ts), and from the rows that each system's
 // file has. `--check` fails if it is not up to date. The ranges are those of the addon on Linux: elsewhere there is nothing
 // to be written, or checked.
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
 import { native } from '../dist/lib/native.js';
 import { registry } from '../dist/lib/options.js';
-import { optionsIn, root, writeTable } from './generated.mjs';
+import { optionsOf, tableOf, writeTable } from './generated.mjs';
 
 const systems = { Linux: 'linux', macOS: 'darwin', BSD: 'bsd', Windows: 'windows' };
 
-const rows = Object.entries(systems).map(([system, file]) => [
-  system,
-  optionsIn(readFileSync(new URL(`native/sys/${file}.cc`, root), 'utf8')),
-]);
+const rows = Object.entries(systems).map(([system, file]) => [system, optionsOf(file)]);
 
 const values = {
   boolean: 'boolean',
@@ -40,23 +36,17 @@ function rangeOf(name, { kind, access, unit = '' }) {
   return max >= most / 2 ? `${min} or more` : `${min} to ${max}`;
 }
 
-function line([name, row]) {
+function cellsOf([name, row]) {
   const value = [values[row.kind], row.unit, rangeOf(name, row)].filter(Boolean).join('; ');
   const access = { r: 'read only', w: 'set only' }[row.access];
   const notes = [access, row.when, row.privilege && `needs ${row.privilege}`].filter(Boolean).join('; ');
   const has = rows.filter(([, names]) => names.has(name)).map(([system]) => system);
   if (has.length === 0) throw new Error(`no system has a row for ${name}`);
   const others = Object.entries(row.elsewhere ?? {}).map(([system, constant]) => `; ${system}: ${constant}`);
-  const cells = [name, `\`${row.level}\`, \`${row.constant}\`${others.join('')}`, value, `${row.doc}${notes && ` (${notes})`}`, has.join(', ')];
-  return `| ${cells.join(' | ')} |`;
+  return [name, `\`${row.level}\`, \`${row.constant}\`${others.join('')}`, value, `${row.doc}${notes && ` (${notes})`}`, has.join(', ')];
 }
 
 if (process.platform !== 'linux') process.exit();
 
-const table = [
-  '| option | level, constant | value | what it does | systems |',
-  '|---|---|---|---|---|',
-  ...Object.entries(registry).map(line),
-].join('\n');
-
-writeTable('docs/API.md', 'options', table);
+const headings = ['option', 'level, constant', 'value', 'what it does', 'systems'];
+writeTable('docs/API.md', 'options', tableOf(headings, Object.entries(registry).map(cellsOf)));
