@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 
 import { tcpInfoRows } from '../dist/lib/tcp-info-fields.js';
-import { root, writeTable } from './generated.mjs';
+import { root, tableOf, writeTable } from './generated.mjs';
 
-const systems = { Linux: 'linux', macOS: 'darwin', BSD: 'bsd' };
+const systems = { Linux: 'linux', macOS: 'darwin', BSD: 'bsd', Windows: 'windows' };
 
 /** The names of the fields that a system's file describes: the first argument of a row's macro or function. */
 function fieldsOf(file) {
@@ -17,12 +17,12 @@ const fields = Object.entries(systems).map(([system, file]) => [system, fieldsOf
 
 const kinds = { limit: 'number or `null`', state: 'string or `null`', name: 'string', flags: 'string[]' };
 
-function line([name, { kind, values, doc }]) {
+function cellsOf([name, { kind, values, doc }]) {
   const has = fields.filter(([, names]) => names.has(name)).map(([system]) => system);
   if (has.length === 0) throw new Error(`no system has ${name}`);
   const choices = values ? `; ${values.map((value) => `\`'${value}'\``).join(', ')}` : '';
-  return `| ${name} | ${kinds[kind] ?? kind} | ${doc}${choices} | ${has.join(', ')} |`;
+  return [name, kinds[kind] ?? kind, `${doc}${choices}`, has.join(', ')];
 }
 
-const table = ['| field | value | what it is | systems |', '|---|---|---|---|', ...Object.entries(tcpInfoRows).map(line)].join('\n');
-writeTable('docs/API.md', 'tcp-info', table);
+const headings = ['field', 'value', 'what it is', 'systems'];
+writeTable('docs/API.md', 'tcp-info', tableOf(headings, Object.entries(tcpInfoRows).map(cellsOf)));
