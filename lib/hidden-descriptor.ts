@@ -2,6 +2,7 @@
 // handle for as long as that is open.
 import { native } from './native.js';
 import { nativeOptions } from './native-options.js';
+import { otherRuntime } from './runtime.js';
 
 type Call = (this: Closable, ...args: unknown[]) => unknown;
 
@@ -23,7 +24,7 @@ const descriptorKey = Symbol('socket-linger.descriptor');
  *
  * Bun and Deno have handles and loops of their own. To call a function of libuv's that they lack would end the process.
  */
-export const isHidden = process.platform === 'win32' && !('bun' in process.versions) && !('deno' in process.versions);
+export const isHidden = process.platform === 'win32' && otherRuntime === undefined;
 
 /** The calls that close a handle. Node's own code makes them as everybody does: by name, on the handle. */
 const closingCalls = ['close', 'reset'] as const;

@@ -6,12 +6,11 @@ import tls from 'node:tls';
 
 import { describe, makeError } from './errors.js';
 import { isA } from './handle.js';
-
-// Bun closes a socket while it lingers, Deno does not show what is unread: answers would be cut, and nobody told.
-const otherRuntime = ['bun', 'deno'].find((name) => name in process.versions);
+import { otherRuntime } from './runtime.js';
 
 /** ERR_INVALID_ARG_TYPE for anything but a server whose connections we know how to close. */
 export function checkServer(server: net.Server): void {
+  // Bun closes a socket while it lingers, Deno does not show what is unread: answers would be cut, and nobody told.
   if (otherRuntime !== undefined) {
     throw makeError('ERR_OPTION_NOT_SUPPORTED', 'lingering close of servers', `${otherRuntime}'s sockets do not close as Node's do`);
   }
