@@ -239,7 +239,7 @@ describe('the command socket-linger', () => {
     assert.match(text, /1 value read, 0 not readable\. 1 warning: x\.\n$/);
     const coloured = renderDoctor(report, true);
     assert.ok(coloured.includes('\x1b'));
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- colours begin with one
     assert.equal(coloured.replace(/\x1b\[\d+m/g, ''), text);
   });
 

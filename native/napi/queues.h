@@ -5,8 +5,8 @@
 
 namespace socket_linger {
 
-// (descriptor, isTcp, finQueued, Float64Array for [unread, unacked, unsent, finUnacked, sent], see lib/native.ts): several times
-// cheaper than an object made here
+// (descriptor, isTcp, finQueued, Float64Array for [unread, unacked, unsent, finUnacked, sent], see lib/native.ts): several
+// times cheaper than an object made here
 Napi::Function MakeReadQueues(Napi::Env);
 
 // (descriptor): bytes

@@ -20,23 +20,26 @@ const [cloexec, nonblock] = [0o2000000, 0o4000];
 
 /** What is made for one run, and closed at its end. */
 export class Made {
-  readonly datagrams: dgram.Socket[] = [];
-  readonly #closings: (() => void)[] = [];
+  private readonly closings: (() => void)[] = [];
+
+  atEnd(close: () => void): void {
+    this.closings.push(close);
+  }
 
   /** A descriptor of ours alone. */
-  own(descriptor: number, close: (descriptor: number) => void = closeSync): number {
-    this.#closings.push(() => close(descriptor));
+  own(descriptor: number): number {
+    this.atEnd(() => closeSync(descriptor));
     return descriptor;
   }
 
   /** Closed by its own call: on Windows a SOCKET is no file descriptor. */
   ownSocket(descriptor: number): number {
-    return this.own(descriptor, (socket) => native.closeSocket(socket));
+    this.atEnd(() => native.closeSocket(descriptor));
+    return descriptor;
   }
 
   close(): void {
-    for (const close of this.#closings) close();
-    for (const socket of this.datagrams) socket.close();
+    for (const close of this.closings) close();
   }
 }
 
@@ -89,7 +92,7 @@ export const sockets: Record<string, () => Promise<net.Socket | net.Server>> = {
 
 async function datagram(made: Made): Promise<dgram.Socket> {
   const socket = dgram.createSocket('udp4').on('error', () => undefined);
-  made.datagrams.push(socket);
+  made.atEnd(() => socket.close());
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   return socket;
