@@ -1,5 +1,5 @@
-// Runs a program to its end.
-import { execFile } from 'node:child_process';
+// Programs: whether they are there, and what they say, run to their end.
+import { execFile, execFileSync } from 'node:child_process';
 
 export interface Ended {
   readonly status: number | string | null | undefined;
@@ -13,4 +13,19 @@ export function run(file: string, ...args: string[]): Promise<Ended> {
       resolve({ status: error === null ? 0 : error.code, stdout, stderr });
     });
   });
+}
+
+/** Whether it can be run, and does not fail. */
+export function succeeds(file: string, ...args: string[]): boolean {
+  try {
+    execFileSync(file, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The first of these that is not installed. */
+export function missingProgram(...programs: string[]): string | undefined {
+  return programs.find((program) => !succeeds('sh', '-c', `command -v ${program}`));
 }

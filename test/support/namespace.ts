@@ -1,8 +1,10 @@
 // The oracle: a scenario runs in a network namespace of its own, where the kernel's counters of aborted
 // connections count nothing else.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+import { missingProgram, succeeds } from './command.js';
 
 /**
  * How connections ended, as the kernel counts it (both ends are in the namespace):
@@ -33,20 +35,11 @@ export function readAbortCounters(): AbortCounters {
   };
 }
 
-function succeeds(command: string, args: readonly string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** unshare's arguments for a network namespace with loopback; a string says why there can be none. */
 function findNamespace(): string[] | string {
   if (process.platform !== 'linux') return 'network namespaces are a Linux thing';
   const up = ['--', 'ip', 'link', 'set', 'lo', 'up'];
-  for (const flags of [['-n'], ['-r', '-n']]) if (succeeds('unshare', [...flags, ...up])) return flags;
+  for (const flags of [['-n'], ['-r', '-n']]) if (succeeds('unshare', ...flags, ...up)) return flags;
   return 'unshare and ip (util-linux, iproute2) can make no network namespace here';
 }
 
@@ -56,7 +49,7 @@ let namespace: string[] | string | undefined;
 export function noNamespaceReason(...tools: string[]): string | undefined {
   namespace ??= findNamespace();
   if (typeof namespace === 'string') return namespace;
-  const missing = tools.find((tool) => !succeeds('sh', ['-c', `command -v ${tool}`]));
+  const missing = missingProgram(...tools);
   return missing === undefined ? undefined : `${missing} is not installed`;
 }
 

@@ -1,4 +1,5 @@
 // Leaves out what can't run here, and says why: one test from within it, all of a suite from its before().
+import { missingProgram } from './command.js';
 import { noNamespaceReason } from './namespace.js';
 
 export function skip(context: Mocha.Context, reason: string): never {
@@ -9,6 +10,11 @@ export function skip(context: Mocha.Context, reason: string): never {
 /** The reason says what is Linux' about it. */
 export function needsLinux(context: Mocha.Context, reason: string): void {
   if (process.platform !== 'linux') skip(context, reason);
+}
+
+export function needsPrograms(context: Mocha.Context, ...programs: string[]): void {
+  const missing = missingProgram(...programs);
+  if (missing !== undefined) skip(context, `${missing} is not installed`);
 }
 
 /** A network namespace of its own, and these programs. */
