@@ -8,7 +8,7 @@ import path from 'node:path';
 const prefix = path.resolve(process.execPath, '../..');
 const hasHeaders = existsSync(path.join(prefix, 'include/node/node_api.h'));
 const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
-const args = ['rebuild', '--loglevel=warn', ...(hasHeaders ? [`--nodedir=${prefix}`] : []), ...process.argv.slice(2)];
+const args = ['rebuild', '--loglevel=warn', '--jobs=max', ...(hasHeaders ? [`--nodedir=${prefix}`] : []), ...process.argv.slice(2)];
 
 const { status, error } = spawnSync(process.execPath, [nodeGyp, ...args], { stdio: 'inherit' });
 if (error) throw error;

@@ -64,12 +64,11 @@ if [[ $target == --check ]]; then
   exit 0
 fi
 
-objects=()
-for source in "${sources[@]}"; do
-  object=$work/${source//\//_}.o
-  "$cxx" "${flags[@]}" -c -o "$object" "$source"
-  objects+=("$object")
-done
+sources+=(scripts/windows/host.cc)
+mapfile -t objects < <(printf "$work/%s.o\n" "${sources[@]//\//_}")
+# As many at a time as there are processors
+paste -d '\n' <(printf '%s\n' "${objects[@]}") <(printf '%s\n' "${sources[@]}") |
+  xargs -d '\n' -n 2 -P "$(nproc)" "$cxx" "${flags[@]}" -c -o
 
 # What node.exe has, for the linker
 {
@@ -78,8 +77,7 @@ done
   awk '!/^(NAME|EXPORTS)/' node_modules/node-api-headers/def/{js_native_api,node_api}.def
 } >"$work/node.def"
 "$dlltool" -m i386:x86-64 -D node.exe -d "$work/node.def" -y "$work/libnode.a"
-"$cxx" "${flags[@]}" -c -o "$work/host.o" scripts/windows/host.cc
-objects+=("$work/host.o")
 
 mkdir -p "$(dirname "$target")"
-"$cxx" -shared -static -s -o "$target" "${objects[@]}" "$work/libnode.a" "${libraries[@]}" -ldelayimp
+# The same sources give the same file: without the time of day in it.
+"$cxx" -shared -static -s -Wl,--no-insert-timestamp -o "$target" "${objects[@]}" "$work/libnode.a" "${libraries[@]}" -ldelayimp

@@ -28,8 +28,11 @@ if [[ -e /lib/ld-musl-x86_64.so.1 ]]; then
   export SOCKET_LINGER_MUSL_CXX=$work/musl-cxx
 fi
 
+# What `npm pack` does, but for the binaries of other systems
+npm run build:ts
+node scripts/prebuild.mjs linux-x64
 npm run build:test
-npm pack --silent --pack-destination "$work" >/dev/null
+npm pack --silent --ignore-scripts --pack-destination "$work" >/dev/null
 mkdir "$work/user"
 echo '{ "private": true }' >"$work/user/package.json"
 npm install --prefix "$work/user" --silent --ignore-scripts "$work"/*.tgz
