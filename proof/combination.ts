@@ -31,7 +31,11 @@ export interface CombinationResult extends Combination {
   readonly reached: number | null;
   /** What the server's namespace has counted. */
   readonly counters: AbortCounters;
-  /** Lingers that the client has ended with a reset. What it sent before that may come after it, and is answered by RST. */
+  /**
+   * Segments with RST that the client's kernel has sent. What it sent before may come after it, and is answered by RST. How the
+   * lingers have ended would not tell: wget and Python reset as soon as they have the answer over TLS (they don't read our
+   * close_notify), with 2 MB before the server's last write is done and a linger can begin.
+   */
   readonly resets: number;
   /** One line for each try that was not complete. */
   readonly losses: readonly string[];

@@ -99,20 +99,19 @@ async function run({ combination, tries }: Request): Promise<CombinationResult> 
   const url = `${scheme}://${links[link].host}:${ports[scheme]}/${replyBytes}`;
   const expected = sha256(makeReply(replyBytes));
   const before = readAbortCounters();
+  const resetsBefore = links[link].clientResets();
   const losses: string[] = [];
   let made = 0;
   let isStuck = false;
   let complete = 0;
   let reached: number | null = 0;
-  let resets = 0;
   while (made < tries && !isStuck) {
     made += 1;
     const from = performance.now();
     const got = await ask<Upload>(client, `${url} ${seconds}`);
     // A first try like that says that the others would be the same, and take as long again.
     isStuck = !lingers && made === 1 && performance.now() - from >= seconds * 1000;
-    const { connections, delivered, resets: more, results } = await ask<Tally>(child, 'settle');
-    resets += more;
+    const { connections, delivered, results } = await ask<Tally>(child, 'settle');
     const isComplete = got.status === 413 && got.sha256 === expected;
     const story = [`HTTP ${got.status}, ${got.bytes} bytes`, got.error, `${connections} connections`, ...results];
     if (isComplete) complete += 1;
@@ -122,6 +121,7 @@ async function run({ combination, tries }: Request): Promise<CombinationResult> 
     else if (isComplete || delivered > 0) reached += 1;
   }
   const counters = difference(before, readAbortCounters());
+  const resets = links[link].clientResets() - resetsBefore;
   return { ...combination, tries: made, isStuck, complete, reached, counters, resets, losses };
 }
 

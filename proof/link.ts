@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 
 import { LineChild } from '../bench/child.js';
+import { readCounter } from '../test/support/namespace.js';
 
 export const linkNames = ['fast', 'slow'] as const;
 export type LinkName = (typeof linkNames)[number];
@@ -18,6 +19,8 @@ export interface Link {
   readonly host: string;
   /** The command that runs another one where the clients are. */
   readonly clientSide: readonly string[];
+  /** How many segments with RST the clients' kernel has sent. */
+  clientResets(): number;
 }
 
 /** What leaves the device is held back to the rate, in a queue of a cheap router's length. */
@@ -58,5 +61,6 @@ export async function makeLink(name: LinkName): Promise<Link> {
     run(prefix, limitRate(device, rate));
     run(prefix, 'nft -f -', losePackets(device));
   }
-  return { host: near.address, clientSide };
+  const clientResets = (): number => readCounter(`/proc/${holder.pid}/net/snmp`, 'Tcp', 'OutRsts');
+  return { host: near.address, clientSide, clientResets };
 }

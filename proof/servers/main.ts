@@ -47,8 +47,7 @@ async function settle(): Promise<Tally> {
     return `${reason}, ${outcome}, ${unackedBytes} bytes unacknowledged, ${discardedBytes} discarded${cause}`;
   });
   const delivered = ended.filter(({ result }) => result.delivered === true && result.unackedBytes === 0).length;
-  const resets = ended.filter(({ result }) => result.outcome === 'peer-reset').length;
-  const tally = { connections, delivered: values.linger ? delivered : null, resets, results };
+  const tally = { connections, delivered: values.linger ? delivered : null, results };
   connections = 0;
   ended = [];
   return tally;

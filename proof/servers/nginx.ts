@@ -72,7 +72,7 @@ async function listen(): Promise<Ports> {
 }
 
 /** It does not say when its connections are closed, nor whether the client's kernel has acknowledged everything. */
-const unknown: Tally = { connections: 0, delivered: null, resets: 0, results: [] };
+const unknown: Tally = { connections: 0, delivered: null, results: [] };
 
 process.stdout.on('error', () => process.exit()); // nobody asks any more
 for await (const request of createInterface({ input: process.stdin })) {

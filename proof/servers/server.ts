@@ -22,8 +22,6 @@ export interface Tally {
   readonly connections: number;
   /** Those that lingered until the client's kernel had acknowledged every byte of the answer; null: nobody can tell. */
   readonly delivered: number | null;
-  /** Lingers that the client has ended with a reset. */
-  readonly resets: number;
   /** The results of those that lingered, in words. */
   readonly results: readonly string[];
 }
