@@ -8,6 +8,7 @@ import { attempt, connectionReset, isPeerFin, notConnected, sampleConnection, se
 import {
   descriptorOf,
   hasDescriptor,
+  inputEnded,
   isHandshaking,
   isReferenced,
   isTcp,
@@ -152,7 +153,8 @@ export class LingerMachine {
 
   private read(): void {
     if (this.done || this.raw) return;
-    if (this.socket.readableEnded) this.noteEnd();
+    // To read on would be an error where our own SHUT_RD was the end (Windows: EPIPE, and Node destroys the socket).
+    if (inputEnded(this.socket)) this.noteEnd();
     else startReading(this.socket);
   }
 
@@ -315,7 +317,8 @@ export class LingerMachine {
 
   /** Both sides have ended the connection, without a reset, before Node has come to its 'finish'. */
   private awaitsFinish({ unacked }: Sample): boolean {
-    return !this.flushed && unacked === 0 && this.lastBuffered === 0;
+    // null: Windows, which does not tell of what was never sent. Where that was lost, recv() has failed.
+    return !this.flushed && (unacked ?? 0) === 0 && this.lastBuffered === 0;
   }
 
   private schedule(sample: Sample, now: number): void {
