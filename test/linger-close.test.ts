@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 
-import { lingerClose, pendingBytes, resetClose, setLinger, type LingerResult } from 'socket-linger';
+import { lingerClose, pendingBytes, resetClose, setLinger, shutdown, type LingerResult } from 'socket-linger';
 
 import { selectEngine } from '#lib/engine.js';
-import { native } from '#lib/native.js';
+import { native, type TcpState } from '#lib/native.js';
 
 import { delivered as deliveredAll, isAcked, noneUnacked, tellsAcked } from './support/acknowledgements.js';
 import { describeEngines } from './support/engines.js';
-import { closed, connectPair, listen, payload, readAll, silence, sleep, tcpFamilies, tlsFamilies, track, until, type Family } from './support/pair.js';
+import { closed, connectPair, expectNoReset, listen, payload, readAll, silence, sleep, tcpFamilies, tlsFamilies, track, until, type Family } from './support/pair.js';
 
 const families: readonly Family[] = [...tcpFamilies, 'unix', ...tlsFamilies];
 const eightMegabytes = 8 * 1024 * 1024;
@@ -101,8 +101,10 @@ describeEngines('lingerClose', () => {
       const options = { until: 'acked', ...(tellsAcked ? {} : { idleTimeout: 200 }) } as const;
       const [result, received] = await Promise.all([lingerClose(near, options), readAll(far)]);
       assert.equal(received.data.toString(), 'answer');
+      assert.equal(received.saw, 'end');
       const outcome = tellsAcked || family === 'unix' ? 'acked' : 'idle-timeout';
       expectResult(result, { outcome, delivered, unackedBytes });
+      if (family !== 'unix') await expectNoReset(far);
     });
 
     it(`idle-timeout: a peer that reads and never closes, ${family}`, async () => {
@@ -112,6 +114,7 @@ describeEngines('lingerClose', () => {
       assert.equal(received.data.toString(), 'answer');
       assert.equal(received.saw, 'end');
       expectResult(result, { outcome: 'idle-timeout', delivered, unackedBytes });
+      if (family !== 'unix') await expectNoReset(far);
     });
 
     it(`idle-timeout: a peer that stops reading, ${family}`, async () => {
@@ -367,28 +370,40 @@ describeEngines('lingerClose', () => {
 
 describe('lingerClose where the kernel tells what is in flight, and not what was never sent (Windows)', () => {
   const readQueues = native.readQueues.bind(native);
+  const readTcpState = native.readTcpState.bind(native);
+  // What SIO_TCP_INFO says of the connection. Wine has no such call.
+  let state: TcpState | undefined; // undefined: as this kernel has it
+  let told: 'in flight' | 'fin unacknowledged' | 'acknowledged' | 'over';
   let sent = 0;
-  let isAcknowledged = false;
-  let isOver = false;
 
+  /** As native.readQueues() has it: unread, unacked, unsent, FIN unacknowledged, sent. */
   function tell(): number[] {
-    if (isOver) return [0, -1, -1, 0, -1];
-    return isAcknowledged ? [0, 0, 0, 0, sent] : [0, 65_536, -1, 1, sent];
+    switch (told) {
+      case 'in flight':
+        return [0, 65_536, -1, 1, sent];
+      case 'fin unacknowledged':
+        return [0, -1, -1, 1, sent];
+      case 'acknowledged':
+        return [0, 0, 0, 0, sent];
+      case 'over':
+        return [0, -1, -1, 0, -1];
+    }
   }
 
   before(() => {
     selectEngine('portable');
-    // What SIO_TCP_INFO says of a connection whose window is full all the time. Wine has no such call.
     native.readQueues = (_descriptor, _isTcp, _finQueued, result) => result.set(tell());
+    native.readTcpState = (descriptor) => (state === undefined ? readTcpState(descriptor) : native.tcpStates.indexOf(state));
   });
 
   beforeEach(() => {
-    isAcknowledged = false;
-    isOver = false;
+    state = undefined;
+    told = 'in flight';
   });
 
   after(() => {
     native.readQueues = readQueues;
+    native.readTcpState = readTcpState;
     selectEngine('auto');
   });
 
@@ -400,7 +415,7 @@ describe('lingerClose where the kernel tells what is in flight, and not what was
       await sleep(100);
       sent += 1000;
     }
-    isAcknowledged = true;
+    told = 'acknowledged';
     far.end();
     expectResult(await lingering, { outcome: 'peer-fin', delivered: true, unackedBytes: 0 });
   });
@@ -408,12 +423,33 @@ describe('lingerClose where the kernel tells what is in flight, and not what was
   it('what was acknowledged is so for good, also when nothing is told of the connection any more', async () => {
     const { near, far } = await connectPair();
     far.resume();
-    isAcknowledged = true;
+    told = 'acknowledged';
     const lingering = lingerClose(near);
     await sleep(200);
-    isOver = true;
+    told = 'over';
     far.end();
     expectResult(await lingering, { outcome: 'peer-fin', delivered: true, unackedBytes: 0 });
+  });
+
+  it("the peer's FIN is not enough while ours is unacknowledged", async () => {
+    const { near, far } = await connectPair();
+    near.resume();
+    far.resume().end();
+    await once(near, 'end');
+    state = 'LAST_ACK';
+    told = 'fin unacknowledged';
+    expectResult(await lingerClose(near, { idleTimeout: 400 }), { outcome: 'idle-timeout', delivered: null, unackedBytes: null });
+  });
+
+  it("both FINs are acknowledged before Node's 'finish': no reset", async () => {
+    const { near, far } = await connectPair();
+    near.resume();
+    far.resume().end();
+    await once(near, 'end');
+    shutdown(near, 'write');
+    state = 'CLOSED';
+    told = 'over';
+    expectResult(await lingerClose(near), { outcome: 'peer-fin', delivered: null, unackedBytes: null });
   });
 
   it('idle-timeout: nothing goes out any more', async () => {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { getLinger, lingerClose, pendingBytes, resetClose, setLinger } from 'socket-linger';
 
 import { describeEngines } from './support/engines.js';
-import { closed, connectPair, listen, payload, readAll, silence, sleep, tcpFamilies, tick, tlsFamilies, track, until } from './support/pair.js';
+import { closed, connectPair, expectNoReset, listen, payload, readAll, silence, sleep, tcpFamilies, tick, tlsFamilies, track, until } from './support/pair.js';
 import { needsLinux } from './support/skip.js';
 
 const eightMegabytes = 8 * 1024 * 1024;
@@ -190,6 +190,17 @@ describeEngines('destroy() after setLinger(n)', () => {
     await closed(near);
     assert.deepEqual(order, ['0.7 s', 'close']);
     far.destroy();
+  });
+
+  it('does not reset a peer that has not ended its side when all is acknowledged', async () => {
+    const { near, far } = await connectPair();
+    setLinger(near, 1); // where nobody tells of acknowledgements, all of it passes
+    near.write('answer');
+    near.destroy();
+    const { data, saw } = await readAll(far);
+    assert.deepEqual([data.toString(), saw], ['answer', 'end']);
+    await closed(near);
+    await expectNoReset(far);
   });
 
   it('throws away input meanwhile instead of resetting', async () => {

@@ -104,7 +104,7 @@ int ReadQueues(Descriptor descriptor, bool /* known_tcp */, bool /* fin_queued *
   }
   TCP_INFO_v1 info = {};
   size_t length = sizeof info;
-  if (AskTcpInfo(ToSocket(descriptor), &info, &length) != 0) return 0;
+  if (AskTcpInfo(ToSocket(descriptor), &info, &length) != 0 || length < sizeof(TCP_INFO_v0)) return 0;
   // Microsoft does not say whether BytesOut counts retransmissions. If it does not, each looks like progress here: there are
   // a few of them before Windows gives up.
   queues->sent = static_cast<int64_t>(info.BytesOut) - static_cast<int64_t>(info.BytesRetrans);

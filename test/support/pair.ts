@@ -164,6 +164,13 @@ export async function readAll(socket: net.Socket): Promise<Received> {
   return { data: Buffer.concat(chunks), saw };
 }
 
+/** After the other side has closed, without having read to our end: a reset would have this write fail. */
+export async function expectNoReset(socket: net.Socket): Promise<void> {
+  await sleep(100); // for the reset to arrive
+  const error = await new Promise<Error | null | undefined>((resolve) => socket.write('late', resolve));
+  if (error) throw error;
+}
+
 export function payload(bytes: number): Buffer {
   return randomBytes(bytes);
 }
