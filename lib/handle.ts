@@ -169,7 +169,8 @@ export function optionDescriptorOf(socket: OptionSocket): number {
   else throw makeError('ERR_INVALID_ARG_TYPE', 'socket', 'a net.Socket, tls.TLSSocket, net.Server or dgram.Socket', describe(socket));
   let descriptor = -1;
   if (handle) descriptor = isHidden ? hiddenDescriptorOf(handle) : (handle.fd ?? -1);
-  if (descriptor < 0) throw makeError('ERR_SOCKET_NOT_CONNECTED');
+  // A named pipe of Windows listens all the same.
+  if (descriptor < 0) throw makeError(handle?.constructor.name === 'Pipe' ? 'ERR_NO_DESCRIPTOR' : 'ERR_SOCKET_NOT_CONNECTED');
   return descriptor;
 }
 

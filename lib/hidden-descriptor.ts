@@ -1,5 +1,7 @@
 // The descriptor of a handle that does not show it: Windows. The addon finds it among libuv's handles; it is kept with the
 // handle for as long as that is open.
+import { isMainThread } from 'node:worker_threads';
+
 import { native } from './native.js';
 import { nativeOptions } from './native-options.js';
 import { otherRuntime } from './runtime.js';
@@ -25,6 +27,18 @@ const descriptorKey = Symbol('socket-linger.descriptor');
  * Bun and Deno have handles and loops of their own. To call a function of libuv's that they lack would end the process.
  */
 export const isHidden = process.platform === 'win32' && otherRuntime === undefined;
+
+/**
+ * A worker that ends closes what it has open without these calls. (The main thread ends with its process, and Windows closes
+ * all then.)
+ */
+const openInWorker = new Set<number>();
+
+if (isHidden && !isMainThread) {
+  process.once('exit', () => {
+    for (const descriptor of openInWorker) endKernelLinger(descriptor);
+  });
+}
 
 /** The calls that close a handle. Node's own code makes them as everybody does: by name, on the handle. */
 const closingCalls = ['close', 'reset'] as const;
@@ -57,6 +71,7 @@ function find(handle: Closable): number {
 
 function keep(handle: Closable, descriptor: number): void {
   handle[descriptorKey] = descriptor;
+  if (!isMainThread) openInWorker.add(descriptor);
   for (const name of closingCalls) {
     const close = handle[name];
     if (typeof close !== 'function') continue;
@@ -64,6 +79,7 @@ function keep(handle: Closable, descriptor: number): void {
       const kept = this[descriptorKey] ?? -1;
       this[descriptorKey] = -1;
       if (kept >= 0) endKernelLinger(kept);
+      openInWorker.delete(kept);
       return Reflect.apply(close, this, args);
     };
   }
