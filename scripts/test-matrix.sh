@@ -51,7 +51,7 @@ ln -s "$PWD/node_modules" "$copy/node_modules"
 run_suite() { # version, mocha's arguments
   local node=$PWD/test/matrix/node_modules/node$1/bin/node
   shift
-  (cd "$copy" && "$node" node_modules/mocha/bin/mocha.js --no-config --timeout 30000 --reporter dot \
+  (cd "$copy" && "$node" node_modules/mocha/bin/mocha.js --no-config --timeout 60000 --reporter dot \
     --require dist-test/test/support/hooks.js "${suites[@]/#/dist-test/test/}" "$@")
 }
 

@@ -36,8 +36,7 @@ describe('the background engine', function () {
     if (!native.hasLingerEngine) skip(this, `there is none on ${process.platform}`);
   });
 
-  it('is one thread for any number of sockets, and none when there are none', async function () {
-    this.timeout(30_000);
+  it('is one thread for any number of sockets, and none when there are none', async () => {
     const all = await pairs(50);
     const lingering = all.map(({ near }) => lingerClose(near, { idleTimeout: 60_000 }));
     await until('all are handed over', () => stats().sockets === 50);

@@ -10,8 +10,7 @@ describe('examples, servers', () => {
   afterEach('kills what is still running', stopPrograms);
 
   for (const file of ['http-server.mjs', 'express-server.mjs', 'fastify-server.mjs']) {
-    it(file, async function () {
-      this.timeout(20_000);
+    it(file, async () => {
       const { server, port } = await startServer(file);
 
       const put = (bytes: number, headers = ''): string =>

@@ -61,7 +61,6 @@ describe("the kernel's counters", () => {
 
   it('packet loss: lingerClose: nothing moves, the peer has everything', async function () {
     needsNamespace(this, 'nft');
-    this.timeout(60_000);
     const { result, counters } = await runScenario<Delivery>('packet loss: lingerClose');
     assert.deepEqual(counters, quiet);
     assert.equal(result.complete, true);

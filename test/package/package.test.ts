@@ -30,7 +30,7 @@ const roundTrip = `
   });`;
 
 describe('the packed package', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
 
   before(() => {
     folder = mkdtempSync(path.join(realpathSync(tmpdir()), 'socket-linger-package-'));

@@ -45,7 +45,7 @@ const isNodeApi = ({ name }: Symbol): boolean => /^(napi|node_api)_/.test(name);
 
 for (const arch of ['x64', 'arm64']) {
   describe(`the binary for linux-${arch}`, function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
 
     const file = path.join(root, 'prebuilds', `linux-${arch}`, 'node.napi.node');
     let symbols: Symbol[];
@@ -121,7 +121,7 @@ for (const arch of ['x64', 'arm64']) {
 }
 
 describe('the binary for win32-x64', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
 
   it('needs no library but Windows\' own, and shows nothing but what Node looks for', function () {
     if (process.platform !== 'linux') skip(this, `this is ${process.platform}`);
