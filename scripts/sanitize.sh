@@ -105,7 +105,7 @@ fi
 mapfile -t specs < <(find dist-test/test -maxdepth 1 -name '*.test.js' | grep -vE "/$left_out\.test\.js$" | sort)
 echo "sanitize: running ${#specs[@]} files with $runtime"
 status=0
-"$work/node" node_modules/mocha/bin/mocha.js --no-config --require dist-test/test/support/hooks.js --timeout 120000 \
+bash scripts/own-network.sh "$work/node" node_modules/mocha/bin/mocha.js --no-config --require dist-test/test/support/hooks.js --timeout 120000 \
   --reporter dot "${specs[@]}" "$@" || status=$?
 
 # The runtime finds no names in what was loaded after its first look.

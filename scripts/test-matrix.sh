@@ -49,9 +49,9 @@ cp -r test/fixtures "$copy/test"
 ln -s "$PWD/node_modules" "$copy/node_modules"
 
 run_suite() { # version, mocha's arguments
-  local node=$PWD/test/matrix/node_modules/node$1/bin/node
+  local node=$PWD/test/matrix/node_modules/node$1/bin/node alone=$PWD/scripts/own-network.sh
   shift
-  (cd "$copy" && "$node" node_modules/mocha/bin/mocha.js --no-config --timeout 60000 --reporter dot \
+  (cd "$copy" && bash "$alone" "$node" node_modules/mocha/bin/mocha.js --no-config --timeout 60000 --reporter dot \
     --require dist-test/test/support/hooks.js "${suites[@]/#/dist-test/test/}" "$@")
 }
 
