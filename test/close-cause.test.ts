@@ -18,7 +18,7 @@ import {
 } from 'socket-linger';
 
 import { describeEngines } from './support/engines.js';
-import { closed, connectPair, listen, payload, readAll, silence, listenAgain, sleep, tcpFamilies, tlsFamilies, track, until, type Family, type Pair } from './support/pair.js';
+import { closed, connectPair, listen, payload, readAll, resetArrived, silence, listenAgain, sleep, tcpFamilies, tlsFamilies, track, until, type Family, type Pair } from './support/pair.js';
 
 const families = [...tcpFamilies, ...tlsFamilies, 'unix'] as const;
 const hasReset = (family: Family): boolean => family !== 'unix';
@@ -37,7 +37,7 @@ const entry = new URL('../../dist/lib/index.js', import.meta.url).href;
 
 /** In a process of its own. */
 function runModule(source: string): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: 15_000 });
+  return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: 55_000 });
 }
 
 async function watched(family: Family, server: net.ServerOpts = { allowHalfOpen: false }): Promise<Pair> {
@@ -121,7 +121,7 @@ describe('closeCause', () => {
     await until('it has arrived', () => pendingBytes(near).unread === 4);
     far.resetAndDestroy();
     await closed(far);
-    await sleep(20);
+    await resetArrived(near);
     listenAgain(near);
     near.resume();
     await closed(near);
@@ -135,7 +135,7 @@ describe('closeCause', () => {
       far.resume().destroy();
       await once(near, 'end');
       near.write('one');
-      await sleep(20);
+      await resetArrived(near);
       if (isTold) near.write('two');
       else near.destroy();
       await closed(near);
@@ -173,7 +173,7 @@ describe('closeCause', () => {
       await closed(socket);
       check(socket, { cause: 'not-connected', code, unackedBytes: 0, unreadBytes: 0 });
     }
-    const socket = track(net.connect({ port: 1, host: 'no.such.host.invalid' }));
+    const socket = track(net.connect({ port: 1, host: 'no.such.host.invalid.' }));
     closeCause(socket);
     const [error] = (await once(socket, 'error')) as [Error];
     check(socket, { cause: 'not-connected', error });

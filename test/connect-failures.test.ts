@@ -150,7 +150,7 @@ describe('connect, what the system refuses', () => {
       }
       console.log(JSON.stringify(results));
     `;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { timeout: 15_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { timeout: 55_000 });
     const results = JSON.parse(stdout) as { code: string }[];
     assert.equal(results[0]!.code, 'EMFILE');
     assert.deepEqual(results.slice(2), results.slice(0, 2));

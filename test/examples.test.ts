@@ -142,9 +142,10 @@ describe('examples', () => {
 
     // On a quiet machine nearly all of them; on a busy one curl more often has the answer in time.
     it('destroySoon, at 100 MB/s: answers are lost', async function () {
-      this.timeout(120_000);
-      const { lost } = await uploadOften('destroySoon', networkSpeed);
-      assert.ok(lost.length > 0);
+      this.timeout(300_000);
+      let count = 0;
+      for (let round = 0; count === 0 && round < 5; round += 1) count = (await uploadOften('destroySoon', networkSpeed)).lost.length;
+      assert.ok(count > 0);
     });
   });
 
@@ -367,9 +368,9 @@ describe('examples', () => {
 
       it('the server says nothing', async () => {
         const port = await misbehavingServer((socket) => socket.resume());
-        const { one, losses } = notingClient(port, { silence: 50 });
+        const { one, losses } = notingClient(port, { silence: 1000 });
         assert.ok((await one.request(Buffer.from('hello'))).equals(answer));
-        assert.deepEqual(losses, ['nothing heard for 50 ms']);
+        assert.deepEqual(losses, ['nothing heard for 1000 ms']);
       });
 
       it('the server has closed the connection that the client kept', async () => {

@@ -13,7 +13,7 @@ import { explainError, getOption, resetClose } from 'socket-linger';
 
 import { errorTable, type ErrorRow, type KnownErrorCode } from '#lib/error-table.js';
 
-import { connectPair, freePort, listen, track } from './support/pair.js';
+import { connectPair, freePort, listen, resetArrived, track } from './support/pair.js';
 import { skip } from './support/skip.js';
 
 const rows = Object.entries(errorTable) as [KnownErrorCode, ErrorRow][];
@@ -54,7 +54,7 @@ describe('explainError', () => {
     far.destroy();
     await once(near, 'end');
     near.write('one');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await resetArrived(near);
     const failed = errorOf(near);
     near.write('two');
     const { code, origin, syscall } = explainError(await failed);

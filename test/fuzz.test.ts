@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 
 import { seed } from './support/seed.js';
 
+const patience = 300_000; // a failure is made smaller first
+
 async function runFuzz(program: string): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'socket-linger-fuzz-'));
   const file = path.join(folder, 'last-input');
@@ -20,6 +22,9 @@ async function runFuzz(program: string): Promise<string> {
     const child = spawn(process.execPath, [fileURLToPath(new URL(`support/${program}.js`, import.meta.url)), '3'], {
       stdio: ['ignore', 'pipe', 'pipe', descriptor],
       env: { ...process.env, SOCKET_LINGER_SEED: String(seed) },
+      // Before mocha has had enough: it would leave the process behind.
+      timeout: patience - 10_000,
+      killSignal: 'SIGKILL',
     });
     const [output, complaints, [code, signal]] = await Promise.all([
       text(child.stdout!),
@@ -38,7 +43,7 @@ async function runFuzz(program: string): Promise<string> {
 }
 
 describe('random arguments', function () {
-  this.timeout(300_000); // a failure is made smaller first
+  this.timeout(patience);
 
   before(() => console.log(`      SOCKET_LINGER_SEED=${seed}`));
 

@@ -40,7 +40,7 @@ async function run(script: string, ...flags: string[]): Promise<Exit> {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const guard = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const guard = setTimeout(() => child.kill('SIGKILL'), 55_000);
   const exited = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [status, signal] = await exited;

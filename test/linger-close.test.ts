@@ -135,7 +135,7 @@ describeEngines('lingerClose', () => {
       far.on('error', () => undefined); // a drop after the close
       const drip = setInterval(() => far.write('.'), 50);
       near.write('answer');
-      const result = await lingerClose(near, { idleTimeout: 400, timeout: 1000 });
+      const result = await lingerClose(near, { idleTimeout: 900, timeout: 1000 });
       clearInterval(drip);
       expectResult(result, { outcome: 'timeout', delivered });
       assert.ok(result.discardedBytes > 0);
@@ -410,8 +410,8 @@ describe('lingerClose where the kernel tells what is in flight, and not what was
   it('what goes out is progress', async () => {
     const { near, far } = await connectPair();
     far.resume();
-    const lingering = lingerClose(near, { idleTimeout: 400 });
-    for (let round = 0; round < 12; round += 1) {
+    const lingering = lingerClose(near, { idleTimeout: 1000 });
+    for (let round = 0; round < 16; round += 1) {
       await sleep(100);
       sent += 1000;
     }

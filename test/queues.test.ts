@@ -97,6 +97,11 @@ describe('pendingBytes', () => {
       near.write(payload(size));
       await until('the window is closed', () => (pendingBytes(near).unsent ?? 0) > 0);
       near.on('error', () => undefined);
+      // Acknowledgements may be delayed.
+      await until('the peer has acknowledged what it has', () => {
+        const { unacked, writeBuffered } = pendingBytes(near);
+        return (unacked ?? 0) + writeBuffered + (pendingBytes(far).unread ?? 0) === size;
+      });
       const before = pendingBytes(near);
       if (before.writeBuffered > 0) {
         // The send buffer of this machine is smaller than that: nothing to half-close yet.

@@ -52,6 +52,7 @@ describeEngines('enableLingeringClose, its limits and its end', () => {
         for (const response of held.splice(0)) response.writeHead(413, { Connection: 'close' }).end('no');
         await until('all have lingered', () => control.total === round * 10 && control.lingering === maxLingering);
       }
+      await until('the background engine has closed the evicted', () => control.outcomes.evicted >= 20 - maxLingering);
       assert.equal(control.outcomes.evicted, 20 - maxLingering);
       for (const client of clients) client.destroy();
       await until('nobody lingers', () => control.lingering === 0);
@@ -59,7 +60,7 @@ describeEngines('enableLingeringClose, its limits and its end', () => {
   });
 
   it("a slow drip is cut at the limit in all, though it is never idle", async () => {
-    const host = await startRefusing({ timeout: 300, idleTimeout: 200 });
+    const host = await startRefusing({ timeout: 1000, idleTimeout: 900 });
     const [client] = await lingerers(host, 1);
     const drip = setInterval(() => client!.write('x'), 20);
     await over(host.control);

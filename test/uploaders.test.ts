@@ -31,7 +31,7 @@ function run(sockets: number, bytes: number, ...flags: string[]): Promise<Upload
 
 /** Nobody waits for them. */
 function expectVerdicts({ order, closed }: UploadReport): void {
-  assert.deepEqual(order, Array.from({ length: 10 }, (_none, index) => 200 + index * 40));
+  assert.deepEqual(order, Array.from({ length: 10 }, (_none, index) => 200 + index * 100));
   assert.deepEqual(closed, Array.from({ length: 10 }, () => 'peer-fin'));
 }
 

@@ -33,6 +33,9 @@ function outOfBounds(): Uint8Array {
   return view;
 }
 
+/** Made once: a sanitizer takes seconds and gigabytes for each. */
+let huge: Uint8Array | undefined;
+
 const makers: Record<string, () => unknown> = {
   undefined: () => undefined,
   null: () => null,
@@ -78,7 +81,7 @@ const makers: Record<string, () => unknown> = {
   'a Uint8Array of a SharedArrayBuffer': () => new Uint8Array(new SharedArrayBuffer(64)),
   'a Float64Array of a SharedArrayBuffer': () => new Float64Array(new SharedArrayBuffer(64)),
   'a Uint8Array at an odd place': () => new Uint8Array(new ArrayBuffer(64), 3, 17),
-  'a huge Uint8Array': () => new Uint8Array(2 ** 31 + 8),
+  'a huge Uint8Array': () => (huge ??= new Uint8Array(2 ** 31 + 8)),
   'a huge array': () => Array.from({ length: 10_000 }),
   'a sparse array': () => new Array<unknown>(2 ** 32 - 1),
   'a detached Uint8Array': () => detached(new Uint8Array(64)),

@@ -8,6 +8,8 @@ import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
 
+import { tcpInfo } from 'socket-linger';
+
 export type Family = 'ipv4' | 'ipv6' | 'unix' | 'tls1.2' | 'tls1.3';
 export const tcpFamilies = ['ipv4', 'ipv6'] as const;
 export const tlsFamilies = ['tls1.2', 'tls1.3'] as const;
@@ -162,6 +164,12 @@ export async function readAll(socket: net.Socket): Promise<Received> {
   });
   socket.off('data', data);
   return { data: Buffer.concat(chunks), saw };
+}
+
+/** The peer's reset is here, whether or not Node has read so far. */
+export async function resetArrived(socket: net.Socket): Promise<void> {
+  if (process.platform === 'linux') await until('the reset has come', () => tcpInfo(socket).state === 'CLOSED');
+  else await sleep(20); // not every system can be asked
 }
 
 /** After the other side has closed, without having read to our end: a reset would have this write fail. */

@@ -40,7 +40,7 @@ async function lingerQuietly(): Promise<{ order: number[]; closed: string[] }> {
   const order: number[] = [];
   const pairs = await Promise.all(Array.from({ length: 20 }, () => connectPair({ farSilent: true })));
   const byLimit = pairs.slice(10).map(async ({ near }, index) => {
-    const timeout = 200 + ((index * 7) % 10) * 40;
+    const timeout = 200 + ((index * 7) % 10) * 100;
     const { outcome } = await lingerClose(near, { timeout, idleTimeout: Infinity });
     if (outcome === 'timeout') order.push(timeout);
   });
