@@ -1,9 +1,10 @@
 // connect() that fails: as a failing net.connect(), and no descriptor stays behind (support/hooks.ts looks after every
 // test).
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import net from 'node:net';
-import { promisify } from 'node:util';
+import { createInterface } from 'node:readline';
 
 import { connect, getOption, type ConnectOptions, type SocketOptions } from 'socket-linger';
 
@@ -132,15 +133,16 @@ describe('connect, what the system refuses', () => {
     needsPrograms(this, 'prlimit');
     const program = `
       import net from 'node:net';
-      import { execFileSync } from 'node:child_process';
+      import { createInterface } from 'node:readline';
       import { connect } from 'socket-linger';
       const failure = (socket) => new Promise((resolve) => {
         let error = null;
         socket.on('error', (reason) => (error = reason)).on('close', () => resolve(error));
       });
+      const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
       await failure(connect({ port: 1, host: '127.0.0.1', socketOptions: { noDelay: true } })); // has all that is loaded late
-      // Takes none to have none left: whatever thread closed one by then would have made room again.
-      execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=0:']);
+      console.log('ready');
+      await lines.next();
       const results = [];
       for (const make of [net.connect, (options) => connect({ ...options, socketOptions: { noDelay: true } })]) {
         for (const more of [{ host: '127.0.0.1' }, { host: 'x', lookup: (name, options, callback) => callback(null, [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]) }]) {
@@ -149,11 +151,28 @@ describe('connect, what the system refuses', () => {
         }
       }
       console.log(JSON.stringify(results));
+      await lines.next();
     `;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { timeout: 55_000 });
-    const results = JSON.parse(stdout) as { code: string }[];
-    assert.equal(results[0]!.code, 'EMFILE');
-    assert.deepEqual(results.slice(2), results.slice(0, 2));
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    // Not by taking all there are: whatever thread closed one by then would have made room again.
+    const allow = (descriptors: number): void => {
+      execFileSync('prlimit', ['--pid', String(child.pid), `--nofile=${descriptors}:`]);
+    };
+    try {
+      const ended = once(child, 'close');
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      assert.equal((await lines.next()).value, 'ready');
+      allow(0);
+      child.stdin.write('go\n');
+      const results = JSON.parse((await lines.next()).value as string) as { code: string }[];
+      assert.equal(results[0]!.code, 'EMFILE');
+      assert.deepEqual(results.slice(2), results.slice(0, 2));
+      allow(64); // a sanitizer opens a file at the end
+      child.stdin.end();
+      assert.deepEqual(await ended, [0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it("Node's handle, which should not happen: the descriptor is closed", async () => {
