@@ -100,8 +100,8 @@ const skips: readonly Skips[] = [
     tests: /^closeCause broken-pipe: we write after|^explainError EPIPE|the client writes into a broken pipe/,
   },
   {
-    reason: 'Wine 10 may leave a connection open whose process was killed in the middle of a big write (stock Node too)',
-    on: 'wine10',
+    reason: 'Wine may leave a connection open whose process was killed in the middle of a big write (stock Node too)',
+    on: 'wine',
     tests: /the server process is killed in the middle of its answer/,
   },
   {
