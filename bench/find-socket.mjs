@@ -1,10 +1,12 @@
 // How long it takes to find the SOCKET of a handle (Windows), by the number of open sockets: the first call for a socket,
-// which walks libuv's handles, and later ones, which remember. `node.exe bench\find-socket.mjs [SOCKETS ...]`, after
+// which walks libuv's handles, later ones, which remember, and to find all at once, as closeServer() does. `node.exe bench\find-socket.mjs [SOCKETS ...]`, after
 // npm run build:windows; bench/README.md has figures.
 import { once } from 'node:events';
 import net from 'node:net';
 
 import { getNoDelay } from 'socket-linger';
+
+import { prepareDescriptors } from '#lib/handle.js';
 
 const counts = process.argv.slice(2).map(Number);
 const rounds = 50;
@@ -37,6 +39,9 @@ for (const count of counts.length > 0 ? counts : [1, 1000, 10_000]) {
   const first = fresh.map((socket) => time(1, () => getNoDelay(socket)));
   const later = fresh.map((socket) => time(100, () => getNoDelay(socket)));
   console.log(`${count} sockets (and ${rounds * 2} of this measurement): first call ${median(first).toFixed(1)} us, later ${median(later).toFixed(2)} us`);
+  const both = [...open, ...accepted];
+  const all = time(1, () => prepareDescriptors(both)) / 1000;
+  console.log(`  all of those that are new at once: ${all.toFixed(1)} ms`);
   for (const socket of fresh) socket.destroy();
   await Promise.all(fresh.map((socket) => once(socket, 'close')));
 }

@@ -5,6 +5,7 @@ import tls from 'node:tls';
 
 import { abortError, onAbort } from './abort.js';
 import { afterClose } from './connection.js';
+import { prepareDescriptors } from './handle.js';
 import { currentResponse, httpConnections, idleConnections, isUpgraded, makeLast, unfinishedRequest, watchExchanges } from './http.js';
 import { override } from './intercept.js';
 import { checkAmount, checkChoice, checkObject, checkSignal } from './linger-options.js';
@@ -231,6 +232,7 @@ class Closing {
   private settleAll(): void {
     if (this.isOver) return this.resetAll();
     const idle = this.isHttp ? idleConnections(this.server) : undefined;
+    prepareDescriptors(this.keeper.sockets);
     for (const socket of this.keeper.sockets) this.settle(socket, idle);
   }
 
@@ -268,7 +270,9 @@ class Closing {
     this.isOver = true;
     this.keeper.resetLingerers();
     // In the middle of a handshake there is no TLSSocket that anybody knows of.
-    for (const socket of new Set([...this.keeper.sockets, ...findConnections(this.server)])) {
+    const sockets = new Set([...this.keeper.sockets, ...findConnections(this.server)]);
+    prepareDescriptors(sockets);
+    for (const socket of sockets) {
       if (socket.destroyed || isLingering(socket)) continue;
       this.seen.add(socket);
       this.reset += 1;

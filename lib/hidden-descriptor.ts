@@ -8,11 +8,15 @@ import { otherRuntime } from './runtime.js';
 
 type Call = (this: Closable, ...args: unknown[]) => unknown;
 
+/** Whether a handle keeps its loop alive. */
+interface Referenced {
+  hasRef(): boolean;
+  ref(): void;
+  unref(): void;
+}
+
 /** A handle of Node's, of a TCP socket or listener, or of a dgram socket. */
-interface Closable {
-  hasRef?(): boolean;
-  ref?(): void;
-  unref?(): void;
+interface Closable extends Partial<Referenced> {
   close?: Call;
   reset?: Call;
   [descriptorKey]?: number;
@@ -50,23 +54,44 @@ const closingCalls = ['close', 'reset'] as const;
  */
 export function hiddenDescriptorOf(handle: object): number {
   if (!isHidden) return -1;
-  return (handle as Closable)[descriptorKey] ?? find(handle);
+  const { [descriptorKey]: kept } = handle as Closable;
+  if (kept !== undefined) return kept;
+  findDescriptors([handle]);
+  return (handle as Closable)[descriptorKey] ?? -1;
 }
 
-function find(handle: Closable): number {
-  if (handle.constructor.name === 'Pipe') return -1;
-  if (typeof handle.hasRef !== 'function' || typeof handle.ref !== 'function' || typeof handle.unref !== 'function') return -1;
-  const isReferenced = handle.hasRef();
-  let descriptor: number;
+/**
+ * Has the descriptors of all of these at hand. To find one takes as long as the loop has handles, and to find n of them as
+ * long as log2(n).
+ */
+export function findDescriptors(handles: readonly object[]): void {
+  const wanted = [...new Set(handles)].filter(canBeFound);
+  if (wanted.length === 0) return;
+  const referenced = wanted.map((handle) => handle.hasRef());
+  const descriptors = new Float64Array(wanted.length).fill(-1);
   try {
     // Which handle is referenced is for the loop to ask when it goes round, and it does not in between.
-    descriptor = native.findDescriptor?.(() => (isReferenced ? handle.unref!() : handle.ref!())) ?? -1;
+    native.findDescriptors?.(descriptors, (bit) => {
+      wanted.forEach((handle, index) => {
+        if ((((index + 1) >>> bit) & 1) === 1) refer(handle, !handle.hasRef());
+      });
+    });
   } finally {
-    if (isReferenced) handle.ref();
-    else handle.unref();
+    wanted.forEach((handle, index) => refer(handle, referenced[index]!));
   }
-  if (descriptor >= 0) keep(handle, descriptor);
-  return descriptor;
+  wanted.forEach((handle, index) => {
+    if (descriptors[index]! >= 0) keep(handle, descriptors[index]!);
+  });
+}
+
+function canBeFound(handle: Closable): handle is Closable & Referenced {
+  if (handle[descriptorKey] !== undefined || handle.constructor.name === 'Pipe') return false;
+  return typeof handle.hasRef === 'function' && typeof handle.ref === 'function' && typeof handle.unref === 'function';
+}
+
+function refer(handle: Referenced, isReferenced: boolean): void {
+  if (isReferenced) handle.ref();
+  else handle.unref();
 }
 
 function keep(handle: Closable, descriptor: number): void {

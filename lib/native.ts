@@ -63,10 +63,10 @@ export interface Native {
   /** Of what openSocket() has made, and no handle has. */
   closeSocket(descriptor: number): void;
   /**
-   * Windows, where handles don't show it: the descriptor of the one handle that `toggle` refs or unrefs; -1: of none that
-   * has one. null elsewhere.
+   * Windows, where handles don't show it: fills in the descriptors of handles that are numbered from 1; -1 where there is none.
+   * `mark` refs or unrefs those whose number has that bit. null elsewhere.
    */
-  readonly findDescriptor: ((toggle: () => void) => number) | null;
+  readonly findDescriptors: ((descriptors: Float64Array, mark: (bit: number) => void) => void) | null;
   shutdown(descriptor: number, how: number): void;
   /**
    * Fills [unread, unacked, unsent, finUnacked, sent]: bytes without the FIN, -1 where the system can't tell; 1 if our FIN

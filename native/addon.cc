@@ -33,7 +33,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["setRawOption"] = Napi::Function::New<SetRawOption>(env, "setRawOption");
   exports["openSocket"] = Napi::Function::New<OpenSocket>(env, "openSocket");
   exports["closeSocket"] = Napi::Function::New<CloseSocket>(env, "closeSocket");
-  exports["findDescriptor"] = MakeFindDescriptor(env);
+  exports["findDescriptors"] = MakeFindDescriptors(env);
   exports["shutdown"] = Napi::Function::New<Shutdown>(env, "shutdown");
   exports["readQueues"] = MakeReadQueues(env);
   exports["readUnread"] = MakeReadUnread(env);

@@ -7,9 +7,9 @@ import net from 'node:net';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-import { connect, getLinger, getNoDelay, getOption, lingerClose, pendingBytes, setLinger, setNoDelay, setOption, supportedOptions, type OptionSocket } from 'socket-linger';
+import { connect, getLinger, getNoDelay, getOption, lingerClose, pendingBytes, setLinger, setNoDelay, setOption, shutdown, supportedOptions, type OptionSocket } from 'socket-linger';
 
-import { descriptorOf, optionDescriptorOf } from '#lib/handle.js';
+import { descriptorOf, optionDescriptorOf, prepareDescriptors } from '#lib/handle.js';
 import { native } from '#lib/native.js';
 
 import { closed, connectPair, listen, payload, readAll, tcpFamilies, tlsFamilies, track, until } from './support/pair.js';
@@ -72,6 +72,30 @@ describe('Windows', () => {
       assert.deepEqual(pairs.map(({ near }) => getLinger(near)), pairs.map((_pair, index) => index + 1));
       assert.ok(pairs.every(({ far }) => getLinger(far) === null));
       for (const { near } of pairs) setLinger(near, null);
+    });
+
+    it('all of many at once, which are the right ones and keep their references', async () => {
+      const pairs = await Promise.all(Array.from({ length: 40 }, () => connectPair()));
+      const pipe = await connectPair({ family: 'unix' });
+      const all = pairs.flatMap(({ near, far }) => [near, far]);
+      all.forEach((socket, index) => {
+        if (index % 3 === 0) socket.unref();
+      });
+      prepareDescriptors([...all, pairs[0]!.near, pipe.near, new net.Socket()]);
+      const find = native.findDescriptors;
+      // Nothing is looked for any more.
+      Object.assign(native, { findDescriptors: () => assert.fail('it was known') });
+      try {
+        assert.equal(new Set(all.map(descriptorOf)).size, all.length);
+        assert.deepEqual(all.map((socket) => handleOf(socket).hasRef()), all.map((_socket, index) => index % 3 !== 0));
+        for (const { near, far } of pairs) {
+          far.ref().resume();
+          shutdown(near, 'write');
+          await once(far, 'end');
+        }
+      } finally {
+        Object.assign(native, { findDescriptors: find });
+      }
     });
 
     it('dgram sockets', async () => {

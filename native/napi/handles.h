@@ -5,7 +5,7 @@
 
 namespace socket_linger {
 
-// (toggle): the descriptor of the one handle that toggle() refs or unrefs, -1: of none. null where Node shows them itself.
-Napi::Value MakeFindDescriptor(Napi::Env);
+// (descriptors, mark), see core/handles.h. null where Node shows them itself.
+Napi::Value MakeFindDescriptors(Napi::Env);
 
 }  // namespace socket_linger

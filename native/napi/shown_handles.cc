@@ -3,6 +3,6 @@
 
 namespace socket_linger {
 
-Napi::Value MakeFindDescriptor(Napi::Env env) { return env.Null(); }
+Napi::Value MakeFindDescriptors(Napi::Env env) { return env.Null(); }
 
 }  // namespace socket_linger

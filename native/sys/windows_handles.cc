@@ -1,4 +1,4 @@
-// The SOCKET of a handle: libuv's list of handles is all that leads there.
+// The SOCKETs of handles: libuv's list of handles is all that leads there.
 //
 // To compare addresses would cost two system calls for every open socket, and would not tell two connections apart that
 // have lost their peer. Whether a handle is referenced is a bit in memory.
@@ -16,12 +16,13 @@ namespace {
 struct Seen {
   const uv_handle_t* handle;
   bool is_referenced;
+  size_t number = 0;
 };
 
 struct Search {
-  std::vector<Seen> before;
+  std::vector<Seen> seen;
   size_t next = 0;
-  const uv_handle_t* found = nullptr;
+  uint32_t bit = 0;
   bool is_lost = false;
 };
 
@@ -31,7 +32,7 @@ bool IsSocket(const uv_handle_t* handle) {
 }
 
 void Note(uv_handle_t* handle, void* data) {
-  if (IsSocket(handle)) static_cast<Search*>(data)->before.push_back({handle, uv_has_ref(handle) != 0});
+  if (IsSocket(handle)) static_cast<Search*>(data)->seen.push_back({handle, uv_has_ref(handle) != 0});
 }
 
 // uv_walk() has an order, which it leaves as it was.
@@ -39,26 +40,46 @@ void Compare(uv_handle_t* handle, void* data) {
   if (!IsSocket(handle)) return;
   auto* search = static_cast<Search*>(data);
   const size_t index = search->next++;
-  if (index >= search->before.size() || search->before[index].handle != handle) {
+  if (index >= search->seen.size() || search->seen[index].handle != handle) {
     search->is_lost = true;
-  } else if (search->before[index].is_referenced != (uv_has_ref(handle) != 0)) {
-    search->is_lost = search->is_lost || search->found != nullptr;
-    search->found = handle;
+    return;
   }
+  Seen& seen = search->seen[index];
+  const bool is_referenced = uv_has_ref(handle) != 0;
+  if (seen.is_referenced != is_referenced) seen.number |= size_t{1} << search->bit;
+  seen.is_referenced = is_referenced;
+}
+
+// False: the number is nobody's, or somebody else's too.
+bool Take(const Seen& seen, std::vector<bool>* taken, std::vector<Descriptor>* descriptors) {
+  if (seen.number > descriptors->size() || (*taken)[seen.number - 1]) return false;
+  (*taken)[seen.number - 1] = true;
+  uv_os_fd_t handle;
+  // Otherwise it is not opened yet.
+  if (uv_fileno(seen.handle, &handle) == 0) (*descriptors)[seen.number - 1] = reinterpret_cast<Descriptor>(handle);
+  return true;
 }
 
 }  // namespace
 
-int FindToggled(uv_loop_s* loop, const std::function<void()>& toggle, Descriptor* descriptor) {
+bool FindMarked(uv_loop_s* loop, const std::function<bool(uint32_t bit)>& mark, std::vector<Descriptor>* descriptors) {
+  const size_t count = descriptors->size();
+  descriptors->assign(count, -1);
   Search search;
   uv_walk(loop, Note, &search);
-  toggle();
-  uv_walk(loop, Compare, &search);
-  if (search.is_lost || search.found == nullptr) return WSAENOTSOCK;
-  uv_os_fd_t handle;
-  if (uv_fileno(search.found, &handle) != 0) return WSAENOTSOCK;  // not opened yet
-  *descriptor = reinterpret_cast<Descriptor>(handle);
-  return 0;
+  for (; count >> search.bit != 0; ++search.bit) {
+    if (!mark(search.bit)) return false;
+    search.next = 0;
+    uv_walk(loop, Compare, &search);
+    if (search.is_lost || search.next != search.seen.size()) return false;
+  }
+  std::vector<bool> taken(count);
+  for (const Seen& seen : search.seen) {
+    if (seen.number == 0 || Take(seen, &taken, descriptors)) continue;
+    descriptors->assign(count, -1);
+    return false;
+  }
+  return true;
 }
 
 }  // namespace socket_linger::sys

@@ -38,7 +38,7 @@ const signatures: Record<string, Signature> = {
   },
   openSocket: { args: [boolean], isResult: isCount },
   closeSocket: { takesDescriptor: true, args: [], isResult: isUndefined },
-  ...(native.findDescriptor === null ? {} : { findDescriptor: { args: [strange], isResult: Number.isInteger } }),
+  ...(native.findDescriptors === null ? {} : { findDescriptors: { args: [numbers, strange], isResult: isUndefined } }),
   shutdown: { takesDescriptor: true, args: [oneOf(0, 1, 2, 3, -1, 0.5)], isResult: isUndefined },
   readQueues: { takesDescriptor: true, args: [boolean, boolean, numbers], isResult: isUndefined },
   readUnread: { takesDescriptor: true, args: [], isResult: Number.isInteger },
