@@ -183,10 +183,10 @@ export function payload(bytes: number): Buffer {
   return randomBytes(bytes);
 }
 
-/** Polls for what no event tells; gives up with the description after five seconds. */
+/** Polls for what no event tells; gives up with the description after twenty seconds. */
 export async function until(description: string, condition: () => boolean): Promise<void> {
   for (let round = 0; !condition(); round += 1) {
-    if (round > 1000) throw new Error(`waited in vain until ${description}`);
+    if (round > 4000) throw new Error(`waited in vain until ${description}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
