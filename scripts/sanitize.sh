@@ -24,8 +24,9 @@ shift
 
 # Left out: what runs the programs of examples/ and lab/ as a user does, and judges how many answers a plain close
 # loses, which depends on speed; docs.test, which reads files; server-load.test and uploaders.test, which move gigabytes and judge
-# by the memory that they take. They call nothing that the others don't.
-left_out='(docs|examples|examples-servers|lab|server-load|uploaders)'
+# by the memory that they take; doctor.test, close-cause-network.test and connect-packets.test, which start a program for each
+# question to the kernel. They call nothing that the others don't.
+left_out='(docs|examples|examples-servers|lab|server-load|uploaders|doctor|close-cause-network|connect-packets)'
 # A sanitizer makes everything several times as slow.
 export SOCKET_LINGER_RUNS=${SOCKET_LINGER_RUNS:-10}
 
