@@ -13,14 +13,16 @@
 namespace socket_linger::sys {
 namespace {
 
+// 16 bytes: there may be ten thousands of them.
 struct Seen {
   const uv_handle_t* handle;
+  uint32_t number;
   bool is_referenced;
-  size_t number = 0;
 };
 
 struct Search {
   std::vector<Seen> seen;
+  std::vector<size_t> numbered;  // places in `seen`
   size_t next = 0;
   uint32_t bit = 0;
   bool is_lost = false;
@@ -32,7 +34,7 @@ bool IsSocket(const uv_handle_t* handle) {
 }
 
 void Note(uv_handle_t* handle, void* data) {
-  if (IsSocket(handle)) static_cast<Search*>(data)->seen.push_back({handle, uv_has_ref(handle) != 0});
+  if (IsSocket(handle)) static_cast<Search*>(data)->seen.push_back({handle, 0, uv_has_ref(handle) != 0});
 }
 
 // uv_walk() has an order, which it leaves as it was.
@@ -45,9 +47,10 @@ void Compare(uv_handle_t* handle, void* data) {
     return;
   }
   Seen& seen = search->seen[index];
-  const bool is_referenced = uv_has_ref(handle) != 0;
-  if (seen.is_referenced != is_referenced) seen.number |= size_t{1} << search->bit;
-  seen.is_referenced = is_referenced;
+  if (seen.is_referenced == (uv_has_ref(handle) != 0)) return;
+  if (seen.number == 0) search->numbered.push_back(index);
+  seen.number |= uint32_t{1} << search->bit;
+  seen.is_referenced = !seen.is_referenced;
 }
 
 // False: the number is nobody's, or somebody else's too.
@@ -67,15 +70,15 @@ bool FindMarked(uv_loop_s* loop, const std::function<bool(uint32_t bit)>& mark, 
   descriptors->assign(count, -1);
   Search search;
   uv_walk(loop, Note, &search);
-  for (; count >> search.bit != 0; ++search.bit) {
+  for (; search.bit < 32 && count >> search.bit != 0; ++search.bit) {
     if (!mark(search.bit)) return false;
     search.next = 0;
     uv_walk(loop, Compare, &search);
     if (search.is_lost || search.next != search.seen.size()) return false;
   }
   std::vector<bool> taken(count);
-  for (const Seen& seen : search.seen) {
-    if (seen.number == 0 || Take(seen, &taken, descriptors)) continue;
+  for (const size_t index : search.numbered) {
+    if (Take(search.seen[index], &taken, descriptors)) continue;
     descriptors->assign(count, -1);
     return false;
   }
