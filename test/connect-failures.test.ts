@@ -153,7 +153,11 @@ describe('connect, what the system refuses', () => {
       console.log(JSON.stringify(results));
       await lines.next();
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 55_000,
+      killSignal: 'SIGKILL',
+    });
     // Not by taking all there are: whatever thread closed one by then would have made room again.
     const allow = (descriptors: number): void => {
       execFileSync('prlimit', ['--pid', String(child.pid), `--nofile=${descriptors}:`]);

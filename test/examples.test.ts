@@ -142,10 +142,9 @@ describe('examples', () => {
 
     // On a quiet machine nearly all of them; on a busy one curl more often has the answer in time.
     it('destroySoon, at 100 MB/s: answers are lost', async function () {
-      this.timeout(300_000);
-      let count = 0;
-      for (let round = 0; count === 0 && round < 5; round += 1) count = (await uploadOften('destroySoon', networkSpeed)).lost.length;
-      assert.ok(count > 0);
+      this.timeout(120_000);
+      const { lost } = await uploadOften('destroySoon', networkSpeed);
+      assert.ok(lost.length > 0);
     });
   });
 
@@ -296,7 +295,7 @@ describe('examples', () => {
         assert.notEqual(killed, undefined, 'it was this test that ended the server');
         await startServer('tolerant-server.mjs', String(port));
         assert.ok((await reply).equals(Buffer.from(String(message).toUpperCase())));
-        assert.match(losses[0]!, /^(end|ECONNRESET)$/); // the answer had begun
+        assert.match(losses[0]!, /^(end|ECONNRESET)$/, `the answer had begun: ${losses[0]}`);
       });
 
       it('the server resets in the middle of its answer', async () => {
