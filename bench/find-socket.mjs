@@ -1,6 +1,6 @@
 // How long it takes to find the SOCKET of a handle (Windows), by the number of open sockets: the first call for a socket,
-// which walks libuv's handles, later ones, which remember, and to find all at once, as closeServer() does. `node.exe bench\find-socket.mjs [SOCKETS ...]`, after
-// npm run build:windows; bench/README.md has figures.
+// which walks libuv's handles, later ones, which remember, and to find all at once, as closeServer() does.
+// `node.exe bench\find-socket.mjs [SOCKETS ...]`, after npm run build:windows; bench/README.md has figures.
 import { once } from 'node:events';
 import net from 'node:net';
 

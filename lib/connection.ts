@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { connectionKey, descriptorOf, isPipe, isTcp, libuvQueue, type SocketLike } from './handle.js';
 import { native, type TcpState } from './native.js';
 import { nativeOptions } from './native-options.js';
-import { sendQueue, type SendQueue } from './queues.js';
+import { sendQueue } from './queues.js';
 
 /** What is known of the connection at one moment. */
 export interface Sample {
@@ -78,15 +78,9 @@ export function sampleConnection(socket: SocketLike, flushed: boolean, finQueued
   const queue = attempt(() => sendQueue(socket, isFinQueued));
   const unacked = queue?.unacked ?? null;
   const halfClosed = flushed && libuvQueue(socket) === 0 && !beforeFinStates.has(state);
-  const acknowledged = isAcknowledged(queue, halfClosed);
+  // Windows may know of our FIN that it is not, and not how many bytes are before it.
+  const acknowledged = queue?.finUnacked === true ? false : unacked === null ? null : halfClosed && unacked === 0;
   return { halfClosed, finQueued: isFinQueued, unacked, sent: queue?.sent ?? null, state, acknowledged };
-}
-
-function isAcknowledged(queue: SendQueue | null, halfClosed: boolean): boolean | null {
-  // Windows may know this of our FIN, and not how many bytes are before it.
-  if (queue?.finUnacked === true) return false;
-  const unacked = queue?.unacked ?? null;
-  return unacked === null ? null : halfClosed && unacked === 0;
 }
 
 const shutForReading = new WeakSet<object>();

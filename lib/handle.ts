@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import { types } from 'node:util';
 
 import { describe, makeError } from './errors.js';
-import { findDescriptors, hiddenDescriptorOf, isHidden } from './hidden-descriptor.js';
+import { findDescriptors, hiddenDescriptorOf, isHidden, isPipeHandle } from './hidden-descriptor.js';
 
 export type SocketLike = net.Socket | tls.TLSSocket;
 /** What has options. */
@@ -175,7 +175,7 @@ export function optionDescriptorOf(socket: OptionSocket): number {
   let descriptor = -1;
   if (handle) descriptor = isHidden ? hiddenDescriptorOf(handle) : (handle.fd ?? -1);
   // A named pipe of Windows listens all the same.
-  if (descriptor < 0) throw makeError(handle?.constructor.name === 'Pipe' ? 'ERR_NO_DESCRIPTOR' : 'ERR_SOCKET_NOT_CONNECTED');
+  if (descriptor < 0) throw makeError(handle && isPipeHandle(handle) ? 'ERR_NO_DESCRIPTOR' : 'ERR_SOCKET_NOT_CONNECTED');
   return descriptor;
 }
 
@@ -226,7 +226,9 @@ export function isTcp(socket: SocketLike): boolean {
 
 /** A unix-domain socket, a named pipe, or TLS over one. */
 export function isPipe(socket: SocketLike): boolean {
-  return !isTcp(socket) && bottomHandleOf(socket)?.constructor.name === 'Pipe';
+  if (isTcp(socket)) return false;
+  const handle = bottomHandleOf(socket);
+  return handle !== null && isPipeHandle(handle);
 }
 
 /** The net.Socket that a TLSSocket was put on, where there is one: it closes when the TLSSocket does. */

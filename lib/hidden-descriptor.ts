@@ -54,10 +54,9 @@ const closingCalls = ['close', 'reset'] as const;
  */
 export function hiddenDescriptorOf(handle: object): number {
   if (!isHidden) return -1;
-  const { [descriptorKey]: kept } = handle as Closable;
-  if (kept !== undefined) return kept;
-  findDescriptors([handle]);
-  return (handle as Closable)[descriptorKey] ?? -1;
+  const closable: Closable = handle;
+  if (closable[descriptorKey] === undefined) findDescriptors([closable]);
+  return closable[descriptorKey] ?? -1;
 }
 
 /**
@@ -84,8 +83,13 @@ export function findDescriptors(handles: readonly object[]): void {
   });
 }
 
+/** Of a unix-domain socket, or of a named pipe, which has no SOCKET. */
+export function isPipeHandle(handle: object): boolean {
+  return handle.constructor.name === 'Pipe';
+}
+
 function canBeFound(handle: Closable): handle is Closable & Referenced {
-  if (handle[descriptorKey] !== undefined || handle.constructor.name === 'Pipe') return false;
+  if (handle[descriptorKey] !== undefined || isPipeHandle(handle)) return false;
   return typeof handle.hasRef === 'function' && typeof handle.ref === 'function' && typeof handle.unref === 'function';
 }
 

@@ -65,24 +65,21 @@ bool Take(const Seen& seen, std::vector<bool>* taken, std::vector<Descriptor>* d
 
 }  // namespace
 
-bool FindMarked(uv_loop_s* loop, const std::function<bool(uint32_t bit)>& mark, std::vector<Descriptor>* descriptors) {
+void FindMarked(uv_loop_s* loop, const std::function<bool(uint32_t bit)>& mark, std::vector<Descriptor>* descriptors) {
   const size_t count = descriptors->size();
   descriptors->assign(count, -1);
   Search search;
   uv_walk(loop, Note, &search);
   for (; search.bit < 32 && count >> search.bit != 0; ++search.bit) {
-    if (!mark(search.bit)) return false;
+    if (!mark(search.bit)) return;
     search.next = 0;
     uv_walk(loop, Compare, &search);
-    if (search.is_lost || search.next != search.seen.size()) return false;
+    if (search.is_lost || search.next != search.seen.size()) return;
   }
   std::vector<bool> taken(count);
   for (const size_t index : search.numbered) {
-    if (Take(search.seen[index], &taken, descriptors)) continue;
-    descriptors->assign(count, -1);
-    return false;
+    if (!Take(search.seen[index], &taken, descriptors)) return descriptors->assign(count, -1);
   }
-  return true;
 }
 
 }  // namespace socket_linger::sys

@@ -25,7 +25,8 @@ export function succeeds(file: string, ...args: string[]): boolean {
   }
 }
 
-/** The first of these that is not installed. */
-export function missingProgram(...programs: string[]): string | undefined {
-  return programs.find((program) => !succeeds('sh', '-c', `command -v ${program}`));
+/** Why these can't be run, if so: the first that is not there. */
+export function missingReason(...programs: string[]): string | undefined {
+  const missing = programs.find((program) => !succeeds('sh', '-c', `command -v ${program}`));
+  return missing === undefined ? undefined : `${missing} is not installed`;
 }

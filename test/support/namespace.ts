@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { missingProgram, succeeds } from './command.js';
+import { missingReason, succeeds } from './command.js';
 
 /**
  * How connections ended, as the kernel counts it (both ends are in the namespace):
@@ -49,8 +49,7 @@ let namespace: string[] | string | undefined;
 export function noNamespaceReason(...tools: string[]): string | undefined {
   namespace ??= findNamespace();
   if (typeof namespace === 'string') return namespace;
-  const missing = missingProgram(...tools);
-  return missing === undefined ? undefined : `${missing} is not installed`;
+  return missingReason(...tools);
 }
 
 /** unshare's arguments that run a command in a namespace of its own, with loopback. */

@@ -1,5 +1,5 @@
 // Leaves out what can't run here, and says why: one test from within it, all of a suite from its before().
-import { missingProgram } from './command.js';
+import { missingReason } from './command.js';
 import { noNamespaceReason } from './namespace.js';
 
 export function skip(context: Mocha.Context, reason: string): never {
@@ -13,8 +13,8 @@ export function needsLinux(context: Mocha.Context, reason: string): void {
 }
 
 export function needsPrograms(context: Mocha.Context, ...programs: string[]): void {
-  const missing = missingProgram(...programs);
-  if (missing !== undefined) skip(context, `${missing} is not installed`);
+  const reason = missingReason(...programs);
+  if (reason !== undefined) skip(context, reason);
 }
 
 /** A network namespace of its own, and these programs. */
